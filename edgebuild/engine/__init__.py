@@ -1,0 +1,1 @@
+"""Runs a plan: looks results up, executes what is missing, publishes what is accepted."""

@@ -1,0 +1,123 @@
+"""Files from outside the graph: of the project, and fetched by URL through mirror folders."""
+
+from __future__ import annotations
+
+import contextlib
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgebuild import digest as digests
+from edgebuild.digest import Digest
+from edgebuild.errors import EdgebuildError
+from edgebuild.step import Fetched, File, Input
+from edgebuild.store import files
+from edgebuild.store.store import Store
+
+
+class MissingFile(EdgebuildError):
+    """A file of the project that is not there."""
+
+
+class FetchError(EdgebuildError):
+    """A file named by URL that could not be had with the content its manifest pins."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """Where files come from. `mirrors` are folders searched by digest before any download;
+    `offline` forbids downloads; `say` gets one line a download."""
+
+    root: Path
+    store: Store
+    mirrors: Sequence[Path] = ()
+    offline: bool = False
+    say: Callable[[str], None] = lambda line: None
+
+    def resolve(self, file: File) -> Input:
+        """Content and name of a file; a project's is hashed, a fetched one is known by its pin."""
+        if isinstance(file, Fetched):
+            name = Path(urllib.parse.urlsplit(file.url).path).name or "file"
+            return Input(digest=Digest(file.sha256, file.size_bytes), name=name)
+        path = self.root / file.path
+        try:
+            return Input(digest=digests.of_file(path), name=path.name)
+        except OSError as error:
+            raise MissingFile(f"cannot read {file.path}: {error.strerror}") from error
+
+    def bring(self, file: File, digest: Digest) -> None:
+        """Make the file's content a blob of the store, or say why that is not possible."""
+        if self.store.intact(digest):
+            return
+        if isinstance(file, Fetched):
+            self._fetch(file, digest)
+        elif self.store.put_file(self.root / file.path) != digest:
+            raise MissingFile(
+                f"{file.path} changed while the build was running", hint="run the build again"
+            )
+
+    def _fetch(self, file: Fetched, digest: Digest) -> None:
+        for candidate in self._mirrored(digest):
+            if digests.of_file(candidate) == digest:
+                self.store.put_file(candidate)
+                return
+        if self.offline:
+            raise FetchError(
+                f"no mirror folder has {Path(file.url).name}, and downloads are off",
+                fields={"url": file.url, "sha256": file.sha256},
+                hint="put the file into a folder named in EDGEBUILD_MIRROR",
+            )
+        self.say(f"fetching {file.url} ({file.size_bytes / 1e6:.1f} MB)")
+        self._download(file, digest)
+
+    def _mirrored(self, digest: Digest) -> Iterator[Path]:
+        """Files of a mirror folder that may be it: by name first, then by size."""
+        for mirror in self.mirrors:
+            for path in (mirror / digest.hash, mirror / digest.hash[:2] / digest.hash):
+                if path.is_file():
+                    yield path
+        for mirror in self.mirrors:
+            for path in sorted(mirror.rglob("*")):
+                with contextlib.suppress(OSError):
+                    if path.is_file() and path.stat().st_size == digest.size_bytes:
+                        yield path
+
+    def _download(self, file: Fetched, digest: Digest) -> None:
+        temp = files.temporary(self.store.scratch)
+        failure = ""
+        try:
+            for _ in range(3):
+                try:
+                    self._read_url(file, temp)
+                except (OSError, ValueError) as error:
+                    failure = str(getattr(error, "reason", error))
+                    continue
+                found = digests.of_file(temp)
+                if found == digest:
+                    self.store.put_file(temp)
+                    return
+                failure = f"got {found.size_bytes} bytes with sha256 {found.hash}"
+                if found.size_bytes == digest.size_bytes:
+                    break
+        finally:
+            temp.unlink(missing_ok=True)
+        raise FetchError(
+            f"cannot fetch {Path(file.url).name}: {failure}",
+            fields={
+                "url": file.url,
+                "expected": f"{digest.size_bytes} bytes, sha256 {digest.hash}",
+            },
+            hint="if the file moved, put it into a folder named in EDGEBUILD_MIRROR;"
+            " it is found there by its sha256",
+        )
+
+    def _read_url(self, file: Fetched, target: Path) -> None:
+        limit = file.size_bytes
+        with urllib.request.urlopen(file.url, timeout=60) as answer, target.open("wb") as out:
+            while chunk := answer.read(1 << 16):
+                out.write(chunk)
+                if out.tell() > limit:
+                    raise ValueError(f"more than the {limit} bytes its manifest says")

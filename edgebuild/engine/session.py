@@ -1,0 +1,134 @@
+"""One build of one graph: looks each step up when its inputs are known, executes what is missing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from edgebuild.digest import Digest
+from edgebuild.engine.execute import Executor
+from edgebuild.engine.inputs import Inputs
+from edgebuild.engine.records import Records
+from edgebuild.kinds import Kinds
+from edgebuild.plan import explain
+from edgebuild.plan.graph import Graph
+from edgebuild.plan.resolve import Surroundings, key, resolve
+from edgebuild.step import Action, ActionResult, Input, Output, Step
+from edgebuild.store.store import BlobLost, Store
+from edgebuild.toolchains.provision import Tools
+
+# A blob may be lost again while its step is being rebuilt; more than this is a broken disk.
+_ATTEMPTS = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a step. `how` is `restored` or `built`; `reasons` say why it was built."""
+
+    step: Step
+    action: Action
+    key: Digest
+    result: ActionResult
+    how: Literal["restored", "built"]
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass
+class Session:
+    """State of a running build. Steps must be asked for after their inputs; each once, or again."""
+
+    graph: Graph
+    kinds: Kinds
+    store: Store
+    inputs: Inputs
+    records: Records
+    around: Callable[[], Surroundings]
+    tools: Callable[[str], Tools]
+    execute: Executor
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def action(self, step: Step) -> Action:
+        """The action of a step; its inputs' outcomes must be known."""
+        known = {port: self._input(ref) for port, ref in step.inputs.items()}
+        return resolve(step, self.kinds.get(step.kind), known, self.around())
+
+    def restore(self, step_id: str) -> bool:
+        """Whether the store has the step's result; if so it is taken, verified."""
+        step = self.graph.steps[step_id]
+        action = self.action(step)
+        name = key(action)
+        result = self.store.find(name)
+        if result is None:
+            return False
+        self._note(Outcome(step=step, action=action, key=name, result=result, how="restored"))
+        return True
+
+    def build(self, step_id: str) -> Outcome:
+        """Execute a step, unless another build did meanwhile; record its result."""
+        step = self.graph.steps[step_id]
+        for attempt in range(_ATTEMPTS):
+            action = self.action(step)
+            name = key(action)
+            reasons = tuple(explain.differences(self.records.action(step_id), action.to_json()))
+            try:
+                with self.store.busy(name):
+                    result = self.store.find(name)
+                    how: Literal["restored", "built"] = "restored"
+                    if result is None:
+                        result = self._execute(step, action)
+                        how = "built"
+                outcome = Outcome(
+                    step=step, action=action, key=name, result=result, how=how,
+                    reasons=reasons or ("its result is no longer in the store",),
+                )  # fmt: skip
+                self._note(outcome)
+                return outcome
+            except BlobLost as lost:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                self._rebuild(step, lost.digest)
+        raise AssertionError("unreachable")
+
+    def _execute(self, step: Step, action: Action) -> ActionResult:
+        kind = self.kinds.get(step.kind)
+        for port, ref in step.inputs.items():
+            if not isinstance(ref, Output):
+                self.inputs.bring(ref, action.inputs[port].digest)
+        tools = self.tools(kind.tools)
+        result = self.execute(step, kind, self.kinds.module(step.kind), action, tools)
+        self.store.put_result(key(action), result)
+        return result
+
+    def _rebuild(self, step: Step, lost: Digest) -> None:
+        """Bring back a lost input by building again the step that made it."""
+        for ref in step.inputs.values():
+            if isinstance(ref, Output) and self._outcome(ref.step).result.outputs[ref.port] == lost:
+                self.build(ref.step)
+
+    def _input(self, ref: Any) -> Input:
+        if isinstance(ref, Output):
+            outcome = self._outcome(ref.step)
+            name = self.kinds.get(outcome.step.kind).produces[ref.port]
+            return Input(digest=outcome.result.outputs[ref.port], name=name)
+        return self.inputs.resolve(ref)
+
+    def _outcome(self, step_id: str) -> Outcome:
+        with self._lock:
+            return self.outcomes[step_id]
+
+    def _note(self, outcome: Outcome) -> None:
+        with self._lock:
+            self.outcomes[outcome.step.id] = outcome
+        self.records.note(outcome.step.id, outcome.action.to_json())
+
+    def output(self, ref: Output) -> Digest:
+        """Digest of a port of a finished step."""
+        return self._outcome(ref.step).result.outputs[ref.port]
+
+
+def actions_by_step(outcomes: Mapping[str, Outcome]) -> dict[str, Digest]:
+    """Key of each finished step, for gc's roots."""
+    return {name: outcome.key for name, outcome in outcomes.items()}

@@ -1,0 +1,1 @@
+"""From manifests to steps to actions. Pure: no files, no clock, no environment."""

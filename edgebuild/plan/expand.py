@@ -1,0 +1,281 @@
+"""Manifests and a target -> the graph of steps that build, run and check every variant."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from edgebuild.errors import EdgebuildError, suggest
+from edgebuild.kinds import Kinds
+from edgebuild.manifest.model import Model, ModelTarget, Project, Target, Use
+from edgebuild.plan.graph import Builder, Graph, Refused, Variant, order
+from edgebuild.plan.params import split_files
+from edgebuild.step import Contract, File, Limit, Output, Step
+
+Ref = Output | File
+Scope = dict[str, Ref]
+
+
+class UnknownName(EdgebuildError):
+    """A target or model that no manifest declares."""
+
+
+def expand(project: Project, target: str, kinds: Kinds, model: str | None = None) -> Graph:
+    """The graph of one target, or of one model on it. UnknownName with a suggestion."""
+    if target not in project.targets:
+        raise _unknown("target", target, list(project.targets))
+    if model is not None and model not in project.models:
+        raise _unknown("model", model, list(project.models))
+    chosen = [project.models[model]] if model else list(project.models.values())
+    builder = Builder()
+    variants: list[Variant] = []
+    refused: list[Refused] = []
+    for one in chosen:
+        use = one.targets.get(target)
+        if use is None:
+            continue
+        if use.refused:
+            refused.append(Refused(model=one.name, target=target, reason=use.refused))
+            continue
+        expansion = _ModelExpansion(one, project.targets[target], use, kinds, builder)
+        variants += expansion.variants()
+    if not variants and not refused:
+        raise UnknownName(
+            f"no model is declared for target `{target}`"
+            if model is None
+            else f"model `{model}` is not declared for target `{target}`",
+            hint=f"add `{target}:` below `targets:` in a model's manifest",
+        )
+    goals = [
+        ref.step for v in variants for ref in v.ports.values() if isinstance(ref, Output)
+    ] + [step for v in variants for step in v.checks.values()]
+    return Graph(
+        steps=order(builder.steps, goals), variants=tuple(variants), refused=tuple(refused)
+    )
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """One combination of a matrix: a value on each axis."""
+
+    label: str
+    recipe: tuple[Use, ...]
+    compile: Mapping[str, Any]
+    accept: tuple[Limit, ...]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """Where a model stands after some passes: what is in scope, and its contract there."""
+
+    scope: Scope
+    contract: Contract
+
+
+class _ModelExpansion:
+    """One model on one target. Steps shared between targets get ids without the target's name."""
+
+    def __init__(
+        self, model: Model, target: Target, use: ModelTarget, kinds: Kinds, builder: Builder
+    ) -> None:
+        self.model, self.target, self.use, self.kinds = model, target, use, kinds
+        self.builder = builder
+
+    def variants(self) -> Iterator[Variant]:
+        shared = self._passes(self._source(), self.model.recipe, self.model.name)
+        prefix = f"{self.model.name}/{self.target.name}"
+        line = self._passes(shared, self.use.recipe, prefix)
+        several = len(self.target.backends) > 1
+        for choice in _choices(self.use):
+            inner = "/".join(filter(None, (prefix, choice.label)))
+            chosen = self._passes(line, choice.recipe, inner)
+            for backend in self.target.backends:
+                label = ",".join(filter(None, (choice.label, backend if several else "")))
+                where = "/".join(filter(None, (prefix, label)))
+                yield self._variant(chosen, choice, backend, label, where)
+
+    # ------------------------------------------------------------ the line
+
+    def _source(self) -> _Line:
+        model = self.model
+        scope: Scope = {}
+        source = self._add(model.source, f"{model.name}/source", scope, model.contract)
+        scope["model"] = Output(step=source.id, port="model")
+        first = Use(kind="pass/canonicalise", params={}, position=model.source.position)
+        canonical = self._add(first, f"{model.name}/canonicalise", scope, model.contract)
+        scope["model"] = scope["source_model"] = Output(step=canonical.id, port="model")
+        for name in ("calibration", "evaluation"):
+            use = model.data.get(name)
+            if use is not None:
+                step = self._add(use, f"{model.name}/{name}", {}, model.contract)
+                scope[name] = Output(step=step.id, port="dataset")
+        if "evaluation" in scope:
+            use = Use(kind="runtime/reference", params={}, position=model.source.position)
+            step = self._add(use, f"{model.name}/reference", scope, model.contract)
+            scope["expected"] = Output(step=step.id, port="expected")
+        return _Line(scope, model.contract)
+
+    def _passes(self, line: _Line, recipe: Sequence[Use], prefix: str) -> _Line:
+        scope, contract = dict(line.scope), line.contract
+        seen: Counter[str] = Counter()
+        for use in recipe:
+            name = use.kind.partition("/")[2]
+            seen[name] += 1
+            unique = name if seen[name] == 1 else f"{name}-{seen[name]}"
+            step = self._add(use, f"{prefix}/{unique}", scope, contract)
+            scope["model"] = Output(step=step.id, port="model")
+            contract = self._changed(use, contract)
+        return _Line(scope, contract)
+
+    def _variant(
+        self, line: _Line, choice: _Choice, backend: str, label: str, where: str
+    ) -> Variant:
+        kind = self.kinds.get(f"backend/{backend}")
+        known = set(split_files(kind.params, {})[2])
+        settings = {**self.use.compile, **choice.compile}
+        params = {name: value for name, value in settings.items() if name in known}
+        use = Use(kind=f"backend/{backend}", params=params, position=self.use.position)
+        step = self._add(use, f"{where}/{backend}", line.scope, line.contract)
+        contract = self._changed(use, line.contract)
+        made = {port: Output(step=step.id, port=port) for port in kind.produces}
+        scope: Scope = {**line.scope, **made}
+        missing: dict[str, str] = {}
+        evidence = None
+        if "evaluation" in scope:
+            runtime = self.kinds.get(f"runtime/{kind.runtime}")
+            evidence = runtime.evidence
+            run = Use(kind=f"runtime/{kind.runtime}", params={}, position=self.use.position)
+            ran = self._add(run, f"{where}/run", scope, contract)
+            scope |= {port: Output(step=ran.id, port=port) for port in runtime.produces}
+        limits = _merged(self.use.accept, choice.accept)
+        checks: dict[str, str] = {}
+        for name in self.kinds.names("check"):
+            needs = self.kinds.get(f"check/{name}").consumes
+            absent = [p for p in needs if not p.endswith("?") and p not in scope]
+            wanted = [x.metric for x in limits if x.metric.startswith(f"{name}.")]
+            if absent:
+                if wanted:
+                    missing[name] = _why_missing(name, absent)
+                continue
+            params = self._check_params(name, wanted)
+            if params is None:
+                continue
+            check = Use(kind=f"check/{name}", params=params, position=self.use.position)
+            done = self._add(check, f"{where}/{name}", scope, contract, evidence=evidence)
+            checks[name] = done.id
+        return Variant(
+            model=self.model.name,
+            target=self.target.name,
+            label=label,
+            backend=backend,
+            contract=contract,
+            ports=scope,
+            artifact=tuple(kind.produces),
+            checks=checks,
+            limits=limits,
+            waivers=self.use.waivers,
+            missing=missing,
+            declared_at=self.use.position,
+        )
+
+    def _check_params(self, name: str, wanted: Sequence[str]) -> dict[str, Any] | None:
+        """Quality measures what the manifest accepts by, nothing else; None = no need of the check."""
+        if name != "quality":
+            return {}
+        if not wanted:
+            return None
+        params: dict[str, Any] = {"metrics": sorted(m.partition(".")[2] for m in wanted)}
+        if self.model.decode is not None:
+            params["decode"] = self.model.decode.params["file"]
+            params["decode_function"] = self.model.decode.params["function"]
+        return params
+
+    # ------------------------------------------------------------ one step
+
+    def _add(
+        self,
+        use: Use,
+        name: str,
+        scope: Mapping[str, Ref],
+        contract: Contract,
+        evidence: str | None = None,
+    ) -> Step:
+        kind = self.kinds.get(use.kind)
+        plain, files, _ = split_files(kind.params, use.params)
+        inputs: dict[str, Ref] = dict(files)
+        for port in kind.consumes:
+            wanted = port.removesuffix("?")
+            if wanted in scope:
+                inputs[wanted] = scope[wanted]
+            elif not port.endswith("?"):
+                raise EdgebuildError(
+                    f"`{use.kind}` needs `{wanted}`, which model `{self.model.name}` does not have",
+                    position=use.position,
+                    hint=f"declare `data: {wanted}:` in its manifest"
+                    if wanted in ("calibration", "evaluation")
+                    else None,
+                )
+        offered = {
+            "contract": contract.to_json(),
+            "source_contract": self.model.contract.to_json(),
+            "device": dict(self.target.device),
+            "evidence": evidence,
+        }
+        facts = {fact: offered[fact] for fact in kind.facts}
+        return self.builder.add(
+            Step(
+                id=name,
+                kind=use.kind,
+                params=plain,
+                facts=facts,
+                inputs=inputs,
+                declared_at=use.position,
+            )
+        )
+
+    def _changed(self, use: Use, contract: Contract) -> Contract:
+        kind = self.kinds.get(use.kind)
+        if kind.contract is None:
+            return contract
+        plain, _, _ = split_files(kind.params, use.params)
+        return kind.contract(self.kinds.parse(kind, plain), contract)
+
+
+def _choices(use: ModelTarget) -> Iterator[_Choice]:
+    """The matrix multiplied out; one empty choice if there is none."""
+    for values in itertools.product(*(axis.values for axis in use.matrix)):
+        label = ",".join(
+            f"{axis.name}={value.label}" for axis, value in zip(use.matrix, values, strict=True)
+        )
+        merged: dict[str, Any] = {}
+        accept: tuple[Limit, ...] = ()
+        for value in values:
+            merged.update(value.compile)
+            accept = _merged(accept, value.accept)
+        yield _Choice(label, tuple(u for v in values for u in v.recipe), merged, accept)
+
+
+def _merged(base: Sequence[Limit], over: Sequence[Limit]) -> tuple[Limit, ...]:
+    """Limits by metric, the later one wins."""
+    table = {limit.metric: limit for limit in base}
+    table |= {limit.metric: limit for limit in over}
+    return tuple(table.values())
+
+
+def _why_missing(check: str, absent: Sequence[str]) -> str:
+    if "expected" in absent or "actual" in absent or "evaluation" in absent:
+        return "the manifest declares no evaluation data"
+    return f"nothing in this build makes `{absent[0]}`, which check `{check}` reads"
+
+
+def _unknown(what: str, name: str, known: list[str]) -> UnknownName:
+    near = suggest(name, known)
+    listing = ", ".join(sorted(known)) or "none are declared"
+    return UnknownName(
+        f"unknown {what} `{name}`",
+        hint=f"did you mean `{near}`? There are: {listing}" if near else f"there are: {listing}",
+    )
+

@@ -1,0 +1,112 @@
+"""Measurements against acceptance limits: passed, failed, unproven or waived; never anything in between."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from edgebuild.step import Finding, Limit, Measurement, Metric, Waiver
+
+# Gates that hold whether or not a manifest names them.
+ALWAYS = (Limit(metric="contract.mismatches", max=0),)
+
+
+def judge(
+    limits: Sequence[Limit],
+    measurements: Sequence[Measurement],
+    *,
+    metrics: Mapping[str, Metric],
+    waivers: Sequence[Waiver] = (),
+    missing: Mapping[str, str] | None = None,
+    today: datetime.date,
+) -> list[Finding]:
+    """One finding for each limit and each measurement it covers, in the order of `limits`.
+
+    A limit on a metric with several measurements (one an output) must hold for each. A limit that nothing
+    measured is `unproven`, with the reason from `missing` (check name -> why) if there is one.
+    """
+    named = {limit.metric for limit in limits}
+    findings: list[Finding] = []
+    for limit in [*(x for x in ALWAYS if x.metric not in named), *limits]:
+        metric = metrics.get(limit.metric, Metric(doc=""))
+        found = [m for m in measurements if m.metric == limit.metric]
+        if not found:
+            check = limit.metric.partition(".")[0]
+            reason = (missing or {}).get(check, "no check measured it")
+            findings.append(_finding(limit, metric, None, "unproven", reason))
+        findings += [_judge_one(limit, metric, m) for m in found]
+    return [_waive(f, waivers, today) for f in findings]
+
+
+def accepted(findings: Sequence[Finding]) -> bool:
+    """Whether every gate holds; a waived one does, an unproven one does not."""
+    return all(f.verdict in ("passed", "waived") for f in findings)
+
+
+def limit_text(limit: Limit) -> str:
+    """`>= 40`, `<= 0.5`, `drop <= 0.02`, joined by commas."""
+    parts = []
+    if limit.min is not None:
+        parts.append(f">= {limit.min:g}")
+    if limit.max is not None:
+        parts.append(f"<= {limit.max:g}")
+    if limit.max_drop is not None:
+        parts.append(f"drop <= {limit.max_drop:g}")
+    if limit.evidence:
+        parts.append("by " + " or ".join(limit.evidence))
+    return ", ".join(parts)
+
+
+def _judge_one(limit: Limit, metric: Metric, m: Measurement) -> Finding:
+    if m.value is None:
+        return _finding(limit, metric, m, "unproven", m.detail or "not measured")
+    if limit.evidence and m.evidence not in limit.evidence:
+        wanted = " or ".join(limit.evidence)
+        return _finding(limit, metric, m, "unproven", f"measured by {m.evidence}, not {wanted}")
+    problems = []
+    if limit.min is not None and not m.value >= limit.min:
+        problems.append(f"below {limit.min:g}")
+    if limit.max is not None and not m.value <= limit.max:
+        problems.append(f"above {limit.max:g}")
+    if limit.max_drop is not None:
+        if m.baseline is None:
+            return _finding(limit, metric, m, "unproven", "the source was not measured")
+        drop = m.baseline - m.value if metric.better == "higher" else m.value - m.baseline
+        if not drop <= limit.max_drop:
+            problems.append(f"{drop:.4g} worse than the source's {m.baseline:.6g}")
+    detail = "; ".join([*problems, *([m.detail] if m.detail else [])])
+    return _finding(limit, metric, m, "failed" if problems else "passed", detail)
+
+
+def _finding(
+    limit: Limit, metric: Metric, m: Measurement | None, verdict: str, detail: str
+) -> Finding:
+    return Finding(
+        metric=limit.metric,
+        value=m.value if m else None,
+        unit=metric.unit,
+        limit=limit_text(limit),
+        verdict=verdict,  # type: ignore[arg-type]
+        evidence=m.evidence if m else None,
+        output=m.output if m else "",
+        detail=detail,
+    )
+
+
+def _waive(finding: Finding, waivers: Sequence[Waiver], today: datetime.date) -> Finding:
+    if finding.verdict == "passed":
+        return finding
+    for waiver in waivers:
+        if waiver.metric != finding.metric:
+            continue
+        if today <= datetime.date.fromisoformat(waiver.expires):
+            note = f"waived by {waiver.owner} until {waiver.expires}: {waiver.reason}"
+            return replace(finding, verdict="waived", detail=_join(finding.detail, note))
+        note = f"the waiver of {waiver.owner} expired on {waiver.expires}"
+        return replace(finding, verdict="failed", detail=_join(finding.detail, note))
+    return finding
+
+
+def _join(*parts: str) -> str:
+    return "; ".join(filter(None, parts))

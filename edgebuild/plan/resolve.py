@@ -1,0 +1,46 @@
+"""A step whose inputs are known -> the action that pins everything that can change its bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from edgebuild import digest as digests
+from edgebuild.digest import Digest
+from edgebuild.step import Action, Input, Step, StepKind
+
+# Changed when the way steps are run changes in a manner that could change their bytes.
+SALT = "edgebuild-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the world adds to a step: digests of each kind's code and of each tool environment, and
+    the machine's facts by name ("isa")."""
+
+    code: Mapping[str, str]
+    tools: Mapping[str, str]
+    machine: Mapping[str, str]
+
+
+def resolve(
+    step: Step, kind: StepKind, inputs: Mapping[str, Input], around: Surroundings
+) -> Action:
+    """The action of a step. Where it was declared, its id and its target do not enter: equal work
+    under another name is the same action."""
+    return Action(
+        kind=step.kind,
+        code=around.code[step.kind],
+        params=dict(step.params),
+        facts=dict(step.facts),
+        inputs=dict(inputs),
+        outputs=dict(kind.produces),
+        tools=around.tools[kind.tools],
+        platform={fact: around.machine[fact] for fact in kind.platform},
+        salt=SALT,
+    )
+
+
+def key(action: Action) -> Digest:
+    """The cache key of an action."""
+    return digests.of_json(action.to_json())

@@ -1,0 +1,344 @@
+"""The vocabulary of a build: kinds of step, steps, contracts, actions, findings.
+
+Everything here is data. A kind of step is one module in `edgebuild/steps/<role>s/`; its
+docstring is its manual page and it defines `KIND = StepKind(...)` and a function
+`run(call)`. This module and those import only the standard library, so that any
+tool environment can load them; heavy libraries are imported inside `run`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from edgebuild.digest import Digest
+from edgebuild.errors import Position
+
+Role = Literal["source", "data", "pass", "backend", "runtime", "check", "training"]
+Evidence = Literal["device", "emulated", "host", "estimated"]
+Verdict = Literal["passed", "failed", "unproven", "waived"]
+DType = Literal["float32", "float16", "uint8", "int8", "int32", "int64", "bool"]
+Layout = Literal["NCHW", "NHWC", "NC", "NCL", "other"]
+Color = Literal["RGB", "BGR", "GRAY", "none"]
+
+
+# ------------------------------------------------------------------------- contracts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tensor:
+    """One input or output as its user sees it.
+
+    `shape` is the whole shape, batch included, always static. `mean` and `scale` (one value
+    a channel, or one for all) say what the network still expects to be done to raw
+    values before they are fed: `(raw - mean) / scale`; empty = nothing. `color` is the channel
+    order the network expects.
+    """
+
+    shape: tuple[int, ...]
+    dtype: DType = "float32"
+    layout: Layout = "other"
+    color: Color = "none"
+    mean: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contract:
+    """Inputs and outputs by name, in order. A pass or backend may change it (see `StepKind.contract`)."""
+
+    inputs: Mapping[str, Tensor]
+    outputs: Mapping[str, Tensor]
+
+    def to_json(self) -> dict[str, Any]:
+        """Lists, not objects: the order of inputs and outputs is part of the contract."""
+
+        def side(tensors: Mapping[str, Tensor]) -> list[dict[str, Any]]:
+            return [
+                {
+                    "name": name,
+                    "shape": list(t.shape),
+                    "dtype": t.dtype,
+                    "layout": t.layout,
+                    "color": t.color,
+                    "mean": list(t.mean),
+                    "scale": list(t.scale),
+                    "unit": t.unit,
+                }
+                for name, t in tensors.items()
+            ]
+
+        return {"inputs": side(self.inputs), "outputs": side(self.outputs)}
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> Contract:
+        def side(rows: Any) -> dict[str, Tensor]:
+            return {
+                row["name"]: Tensor(
+                    shape=tuple(row["shape"]),
+                    dtype=row["dtype"],
+                    layout=row["layout"],
+                    color=row["color"],
+                    mean=tuple(row["mean"]),
+                    scale=tuple(row["scale"]),
+                    unit=row["unit"],
+                )
+                for row in rows
+            }
+
+        return Contract(inputs=side(value["inputs"]), outputs=side(value["outputs"]))
+
+
+# ----------------------------------------------------------------------------- files
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectFile:
+    """A file of the project, by its path relative to the project's root, with `/`."""
+
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A file named by public URL and content. The digest is its identity; the URL only says
+    where to look when neither the store nor a mirror folder has it."""
+
+    url: str
+    sha256: str
+    size_bytes: int
+    license: str = ""
+
+
+File = ProjectFile | Fetched
+
+
+# ----------------------------------------------------------------------------- kinds
+
+
+def param(
+    doc: str,
+    default: Any = MISSING,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+) -> Any:
+    """A documented field of a kind's parameters; `doc` is one sentence, unit included.
+
+    No default = the manifest must give it. Mutable defaults are not needed: use tuples, and
+    `param(doc, None)` for "not given".
+    """
+    metadata = {"doc": doc, "minimum": minimum, "maximum": maximum}
+    if default is MISSING:
+        return field(metadata=metadata)
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoParams:
+    """Parameters of a kind that has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A figure a check measures, e.g. `sqnr_db` of check `parity` = metric `parity.sqnr_db`."""
+
+    doc: str
+    unit: str = ""
+    better: Literal["higher", "lower"] = "higher"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """What a running step sees. It may read `inputs`, must write every one of `outputs`, and
+    may use `folder` (its working directory, empty, removed afterwards)."""
+
+    params: Any
+    facts: Mapping[str, Any]
+    inputs: Mapping[str, Path]
+    outputs: Mapping[str, Path]
+    folder: Path
+    tools: Path
+    threads: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepKind:
+    """One thing a build can do. See the package `edgebuild.steps` for the ports and facts there are.
+
+    consumes   ports it reads, by name; the plan wires them by that name. A trailing `?` makes
+               one optional.
+    produces   port -> file name it is written as.
+    params     frozen dataclass of the manifest's parameters; a field of type `File`,
+               `File | None`, `tuple[File, ...]` or `dict[str, File]` becomes input ports
+               (`name`, `name.0`, `name.key`) and never enters the key by path.
+    facts      what it reads of the manifest besides its params: "contract" (Contract as JSON, as
+               it stands at this step), "source_contract", "device" (the target's), "evidence".
+    tools      name of the tool environment it runs in.
+    platform   facts of the machine its bytes depend on: "isa", "threads".
+    contract   how it changes the contract of the model that goes through (pass, backend).
+    code       more modules or packages (dotted names) whose code can change its bytes, beyond what its
+               module imports.
+    """
+
+    role: Role
+    run: Callable[[Call], None]
+    tools: str
+    consumes: tuple[str, ...] = ()
+    produces: Mapping[str, str] = field(default_factory=dict)
+    params: type = NoParams
+    facts: tuple[str, ...] = ()
+    platform: tuple[str, ...] = ()
+    contract: Callable[[Any, Contract], Contract] | None = None
+    code: tuple[str, ...] = ()
+    time_limit_s: int = 600
+    # backend: the kind of runtime that can execute what it makes; runtime: how that counts.
+    runtime: str = ""
+    evidence: Evidence | None = None
+    # check: what it measures; metrics marked always are gates even if no manifest names them.
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+
+
+# ----------------------------------------------------------------------------- steps
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """A port of another step."""
+
+    step: str
+    port: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """A node of the graph, before its inputs are known.
+
+    `kind` is `<role>/<name>`; `params` is plain JSON with defaults filled in and files taken
+    out; `declared_at` serves messages only and cannot enter a key.
+    """
+
+    id: str
+    kind: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, Output | File] = field(default_factory=dict)
+    declared_at: Position | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """One input of an action: its content, and the file name under which the step sees it."""
+
+    digest: Digest
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """A step with everything that can change its bytes pinned. Its digest is the cache key."""
+
+    kind: str
+    code: str
+    params: Mapping[str, Any]
+    facts: Mapping[str, Any]
+    inputs: Mapping[str, Input]
+    outputs: Mapping[str, str]
+    tools: str
+    platform: Mapping[str, str]
+    salt: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "kind": self.kind,
+            "code": self.code,
+            "params": self.params,
+            "facts": self.facts,
+            "inputs": {port: [str(i.digest), i.name] for port, i in self.inputs.items()},
+            "outputs": self.outputs,
+            "tools": self.tools,
+            "platform": self.platform,
+            "salt": self.salt,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActionResult:
+    """What running an action gave. `metadata` (seconds, when, which machine) is never part of a key."""
+
+    outputs: Mapping[str, Digest]
+    log: Digest
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "outputs": {port: str(d) for port, d in self.outputs.items()},
+            "log": str(self.log),
+            "metadata": dict(self.metadata),
+        }
+
+    @staticmethod
+    def from_json(value: Mapping[str, Any]) -> ActionResult:
+        return ActionResult(
+            outputs={port: Digest.parse(d) for port, d in value["outputs"].items()},
+            log=Digest.parse(value["log"]),
+            metadata=value["metadata"],
+        )
+
+
+# -------------------------------------------------------------------------- findings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measurement:
+    """A figure a check obtained. `value` None = it could not be measured; `detail` says why.
+
+    `output` names the model's output it belongs to, if one. `baseline` is the same figure of the source,
+    where there is one (for `max_drop`).
+    """
+
+    metric: str
+    value: float | None
+    evidence: Evidence
+    output: str = ""
+    baseline: float | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limit:
+    """One line of `accept:`. At least one of min, max, max_drop is given."""
+
+    metric: str
+    min: float | None = None
+    max: float | None = None
+    max_drop: float | None = None
+    evidence: tuple[Evidence, ...] = ()
+    declared_at: Position | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiver:
+    """Lets one metric fail until a day. `expires` is ISO 8601 (`2026-12-31`), last day it holds."""
+
+    metric: str
+    reason: str
+    owner: str
+    expires: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """A judged measurement: what a report shows and a gate acts on."""
+
+    metric: str
+    value: float | None
+    unit: str
+    limit: str
+    verdict: Verdict
+    evidence: Evidence | None
+    output: str = ""
+    detail: str = ""

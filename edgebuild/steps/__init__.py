@@ -1,0 +1,20 @@
+"""Every kind of step, one module each: sources, data, passes, backends, runtimes, checks, metrics.
+
+Ports, wired by name (a kind's `consumes` and `produces`):
+
+    model         ONNX; what a source makes, each pass replaces, a backend compiles
+    source_model  ONNX as the source gave it, canonical, before the recipe: the truth to compare with
+    calibration   dataset (edgebuild.formats.dataset) for quantisation
+    evaluation    dataset for checks
+    <artifact>    what a backend makes: `onnx`, `xml` + `bin`, `blob`, `dlc`
+    contract      JSON, a backend's: inputs and outputs as the artifact's own bytes say
+                  (edgebuild.step.Contract.to_json)
+    placement     JSON, a backend's: where each op or stage runs (edgebuild.formats.placement)
+    expected      dataset: source_model's answers on `evaluation`
+    actual        dataset: the artifact's answers on `evaluation`, by the backend's runtime
+    measurements  JSON, a check's (edgebuild.formats.measurements)
+
+A dataset's values are raw: as the camera or microphone gives them, before mean and scale, in the
+layout and colour order of the manifest's `inputs`. A runtime brings them into the form
+that the contract of the model it runs asks for.
+"""

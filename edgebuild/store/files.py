@@ -1,0 +1,84 @@
+"""Writing files so that a reader sees the old or the new one, never a torn one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import itertools
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+_FICLONE = 0x40049409  # linux/fs.h
+_serial = itertools.count()
+
+
+def temporary(folder: Path) -> Path:
+    """A name nobody else uses, in `folder`."""
+    return folder / f"{os.getpid()}-{threading.get_ident():x}-{next(_serial)}"
+
+
+def write_atomic(path: Path, data: bytes, *, scratch: Path, mode: int = 0o444) -> None:
+    """Temp, length check, fsync, rename, fsync of the folder (restic's sequence)."""
+    temp = temporary(scratch)
+    try:
+        with open(os.open(temp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(file.fileno(), mode)
+            os.fsync(file.fileno())
+        rename_durably(temp, path, size=len(data))
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            temp.unlink()
+
+
+def rename_durably(temp: Path, path: Path, *, size: int) -> None:
+    """Move a finished, fsynced file to its place. OSError(EIO) if its length is not `size`."""
+    if temp.stat().st_size != size:
+        raise OSError(errno.EIO, "short write", str(temp))
+    try:
+        temp.rename(path)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temp.rename(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def clone(source: Path, target: Path, *, mode: int = 0o644) -> None:
+    """Copy by reflink where the file system can, else byte by byte; never by link.
+
+    A hard link would let an edit of the copy poison the original, and onnx refuses both kinds.
+    """
+    with source.open("rb") as src:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        with open(handle, "wb") as dst:
+            try:
+                fcntl.ioctl(dst, _FICLONE, src.fileno())
+            except OSError:
+                shutil.copyfileobj(src, dst, 1 << 20)
+            os.fchmod(dst.fileno(), mode)
+
+
+@contextlib.contextmanager
+def locked(path: Path, *, shared: bool = False, wait: bool = True) -> Iterator[None]:
+    """Hold an flock on `path`. The kernel frees it when the holder dies, so it cannot go stale.
+
+    BlockingIOError at once if it is taken and `wait` is False.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    operation = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    with path.open("ab") as file:
+        fcntl.flock(file, operation | (0 if wait else fcntl.LOCK_NB))
+        yield

@@ -1,0 +1,98 @@
+"""Look at everything in the store, list every fault, stop at none; repair by removing what is damaged."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgebuild import digest as digests
+from edgebuild.digest import Digest
+from edgebuild.step import ActionResult
+from edgebuild.store.store import Store
+
+_HEX = re.compile(r"[0-9a-f]{64}\Z")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """`path` is relative to the store; `rebuilds` says whether the next build brings the content back."""
+
+    path: str
+    what: str
+    rebuilds: bool = True
+
+
+def check(store: Store, *, repair: bool = False) -> list[Fault]:
+    """Every fault there is. With `repair`, damaged entries are removed: what they held is rebuilt by
+    the next build that needs it (a result that names a missing blob is a miss)."""
+    faults = [*_blobs(store), *_results(store), *_leftovers(store)]
+    if repair:
+        for fault in faults:
+            path = store.root / fault.path
+            if path.is_dir() and not path.is_symlink():
+                path.rename(store.scratch / f"{path.name}.damaged")
+            else:
+                path.unlink(missing_ok=True)
+    return faults
+
+
+def _blobs(store: Store) -> Iterator[Fault]:
+    for path in _entries(store.root / "cas"):
+        where = str(path.relative_to(store.root))
+        if not _HEX.match(path.name) or path.parent.name != path.name[:2]:
+            yield Fault(path=where, what="not a blob's name", rebuilds=False)
+        elif path.is_symlink() or not path.is_file():
+            yield Fault(path=where, what="not a regular file")
+        else:
+            try:
+                found = digests.of_file(path)
+            except OSError as error:
+                yield Fault(path=where, what=f"unreadable: {error.strerror}")
+                continue
+            if found.hash != path.name:
+                yield Fault(path=where, what=f"content is {found.hash[:12]}, {found.size_bytes} bytes")
+
+
+def _results(store: Store) -> Iterator[Fault]:
+    for path in _entries(store.root / "ac"):
+        where = str(path.relative_to(store.root))
+        try:
+            document = json.loads(path.read_bytes())
+            body = document["result"]
+            if digests.of_bytes(body.encode()).hash != document["sha256"]:
+                yield Fault(path=where, what="checksum differs")
+                continue
+            result = ActionResult.from_json(json.loads(body))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            yield Fault(path=where, what="unreadable result")
+            continue
+        for port, digest in [*result.outputs.items(), ("log", result.log)]:
+            if not _plausible(store, digest):
+                yield Fault(path=where, what=f"names a missing blob: {port} {digest.short}")
+                break
+
+
+def _plausible(store: Store, digest: Digest) -> bool:
+    path = store.blob_path(digest)
+    try:
+        return not path.is_symlink() and path.stat().st_size == digest.size_bytes
+    except OSError:
+        return False
+
+
+def _leftovers(store: Store) -> Iterator[Fault]:
+    for path in store.scratch.glob("*.damaged"):
+        yield Fault(
+            path=str(path.relative_to(store.root)), what="was found damaged and put aside earlier"
+        )
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    for sub in sorted(folder.iterdir()):
+        if sub.is_dir() and not sub.is_symlink():
+            yield from sorted(sub.iterdir())
+        else:
+            yield sub

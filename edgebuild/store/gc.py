@@ -1,0 +1,95 @@
+"""Remove from the store what no build, pin or release needs any more."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from edgebuild.digest import Digest
+from edgebuild.errors import EdgebuildError
+from edgebuild.store import files
+from edgebuild.store.store import Store
+
+
+class StoreBusy(EdgebuildError):
+    """A build uses the store, so nothing may be removed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collected:
+    blobs: int
+    results: int
+    size_bytes: int
+    kept_blobs: int
+    kept_bytes: int
+
+
+def collect(store: Store, *, dry_run: bool = False, wait_s: float = 10.0) -> Collected:
+    """Mark from roots and pins, sweep the rest.
+
+    A root names actions, a pin may name blobs as well. Builds hold the store shared from their first
+    look-up to their record, so what a running build found or made cannot go away under it;
+    StoreBusy if one still runs after `wait_s` seconds.
+    """
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            with files.locked(store.root / "locks" / "gc", wait=False):
+                return _collect(store, dry_run=dry_run)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise StoreBusy(
+                    "a build is using the store", hint="run `doit gc` when it has finished"
+                ) from None
+            time.sleep(0.05)
+
+
+def _collect(store: Store, *, dry_run: bool) -> Collected:
+    live_results, live_blobs = live(store)
+    blobs = results = size = kept = kept_bytes = 0
+    for path in _entries(store.root / "ac"):
+        if path.name not in live_results:
+            results += 1
+            size += path.lstat().st_size
+            if not dry_run:
+                path.unlink()
+    for path in _entries(store.root / "cas"):
+        length = path.lstat().st_size
+        if path.name in live_blobs:
+            kept += 1
+            kept_bytes += length
+            continue
+        blobs += 1
+        size += length
+        if not dry_run:
+            path.unlink()
+    if not dry_run:
+        for path in store.scratch.iterdir():
+            path.unlink()
+        for path in _entries(store.root / "locks"):
+            path.unlink()
+    return Collected(
+        blobs=blobs, results=results, size_bytes=size, kept_blobs=kept, kept_bytes=kept_bytes
+    )
+
+
+def live(store: Store) -> tuple[set[str], set[str]]:
+    """Names (sha256) of action results and blobs that roots and pins reach."""
+    results: set[str] = set()
+    blobs: set[str] = set()
+    for path in [*(store.root / "roots").glob("*.json"), *(store.root / "pins").glob("*.json")]:
+        document = json.loads(path.read_bytes())
+        blobs |= {Digest.parse(text).hash for text in document.get("blobs", ())}
+        for text in document.get("actions", ()):
+            key = Digest.parse(text)
+            result = store.peek(key)
+            results.add(key.hash)
+            if result is not None:
+                blobs |= {d.hash for d in (*result.outputs.values(), result.log)}
+    return results, blobs
+
+
+def _entries(folder: Path) -> list[Path]:
+    return [path for sub in folder.iterdir() if sub.is_dir() for path in sub.iterdir()]
