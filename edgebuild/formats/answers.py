@@ -1,0 +1,64 @@
+"""A model's answers on a dataset, sample by sample, as a dataset of group `outputs`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from edgebuild.errors import EdgebuildError
+from edgebuild.formats import dataset
+from edgebuild.formats.feed import feed
+from edgebuild.step import Contract
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+
+class AnswerError(EdgebuildError):
+    """A model that answers otherwise than its contract says."""
+
+
+def answers(
+    execute: Callable[[Arrays], Mapping[str, NDArray[Any]]],
+    data: dataset.Groups,
+    source: Contract,
+    stage: Contract,
+) -> dict[str, Arrays]:
+    """`execute` on every sample of `data`, each brought from `source` into the form of `stage`.
+
+    Gives `{"outputs": {name: [N, *shape]}}` with the outputs of `stage`, in their order.
+    AnswerError if the data lacks an input, or an answer lacks an output or has another shape or
+    type than declared.
+    """
+    import numpy as np
+
+    inputs = data.get("inputs", {})
+    missing = [name for name in stage.inputs if name not in inputs]
+    if missing:
+        raise AnswerError(
+            f"the data has no values for input `{missing[0]}`",
+            fields={"has": ", ".join(inputs)},
+        )
+    gathered: dict[str, list[NDArray[Any]]] = {name: [] for name in stage.outputs}
+    for i in range(dataset.length(data)):
+        feeds = {
+            name: feed(inputs[name][i], source.inputs[name], tensor)
+            for name, tensor in stage.inputs.items()
+        }
+        found = execute(feeds)
+        for name, tensor in stage.outputs.items():
+            if name not in found:
+                raise AnswerError(f"the model gave no output `{name}`")
+            array = np.asarray(found[name])
+            if array.shape != tensor.shape or array.dtype != np.dtype(tensor.dtype):
+                raise AnswerError(
+                    f"output `{name}` is not what the contract says",
+                    fields={
+                        "has": f"{list(array.shape)} {array.dtype}",
+                        "declared": f"{list(tensor.shape)} {tensor.dtype}",
+                    },
+                )
+            gathered[name].append(array)
+    return {"outputs": {name: np.stack(arrays) for name, arrays in gathered.items()}}

@@ -1,0 +1,84 @@
+"""How well two arrays agree, and the demand that a rewritten model answers as before."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from edgebuild.errors import EdgebuildError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class AgreementError(EdgebuildError):
+    """A model that was rewritten and does not answer as before."""
+
+
+def require(
+    expected: Mapping[str, NDArray[Any]],
+    actual: Mapping[str, NDArray[Any]],
+    *,
+    sqnr_db: float,
+    what: str,
+) -> None:
+    """AgreementError, naming the worst output, unless all agree to `sqnr_db` at least."""
+    for name, array in expected.items():
+        found = actual.get(name)
+        if found is None or found.shape != array.shape:
+            raise AgreementError(f"{what} changed the shape of output `{name}`")
+    figures = {name: sqnr(array, actual[name]) for name, array in expected.items()}
+    name, worst = min(figures.items(), key=lambda item: item[1])
+    print(f"{what}: {worst:.1f} dB at output {name}")
+    if not worst >= sqnr_db:
+        raise AgreementError(
+            f"{what} changed what the model computes",
+            fields={"output": name, "sqnr": f"{worst:.1f} dB", "needed": f"{sqnr_db:.0f} dB"},
+            hint="report it with the model: this is a fault of a tool, not of the manifest",
+        )
+
+
+def sqnr(expected: NDArray[Any], actual: NDArray[Any]) -> float:
+    """Signal to quantisation noise in dB: 10 log10(sum expected^2 / sum (expected - actual)^2).
+
+    inf where the two are equal, NaN where either has values that are not numbers.
+    """
+    import numpy as np
+
+    want = expected.astype(np.float64)
+    signal = float(np.sum(want**2))
+    noise = float(np.sum((want - actual.astype(np.float64)) ** 2))
+    if noise == 0:
+        return math.inf
+    if not math.isfinite(signal) or not math.isfinite(noise):
+        return math.nan
+    return 10 * math.log10(signal / noise) if signal else -math.inf
+
+
+def max_abs(expected: NDArray[Any], actual: NDArray[Any]) -> float:
+    """Largest absolute difference."""
+    return float(_difference(expected, actual).max(initial=0.0))
+
+
+def mean_abs(expected: NDArray[Any], actual: NDArray[Any]) -> float:
+    """Mean absolute difference."""
+    return float(_difference(expected, actual).mean())
+
+
+def cosine(expected: NDArray[Any], actual: NDArray[Any]) -> float:
+    """Cosine of the angle between the two as vectors; 1 = the same direction."""
+    import numpy as np
+
+    a, b = expected.astype(np.float64).ravel(), actual.astype(np.float64).ravel()
+    length = float(np.linalg.norm(a) * np.linalg.norm(b))
+    if length == 0:
+        return 1.0 if not a.any() and not b.any() else 0.0
+    return float(a @ b) / length
+
+
+def _difference(expected: NDArray[Any], actual: NDArray[Any]) -> NDArray[Any]:
+    import numpy as np
+
+    difference: NDArray[Any] = np.abs(expected.astype(np.float64) - actual.astype(np.float64))
+    return difference

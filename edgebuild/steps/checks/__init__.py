@@ -1,0 +1,1 @@
+"""What measures a built model, one kind a module."""

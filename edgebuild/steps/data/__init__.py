@@ -1,0 +1,1 @@
+"""Where calibration and evaluation data come from, one kind a module."""

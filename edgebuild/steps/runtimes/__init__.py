@@ -1,0 +1,1 @@
+"""What executes a model or an artifact on a dataset, one kind a module."""

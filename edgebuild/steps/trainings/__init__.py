@@ -1,0 +1,1 @@
+"""How a model's weights are reproduced, one kind a module."""
