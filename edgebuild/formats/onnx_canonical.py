@@ -108,13 +108,13 @@ def _graph(graph: onnx.GraphProto) -> None:
             _clear(value)
     place: dict[str, int] = {}
     for node in graph.node:
-        for name in (*node.input, *node.output, *sorted(_captured(node))):
+        for name in (*node.input, *node.output, *sorted(captured(node))):
             place.setdefault(name, len(place))
     made = {name for node in graph.node for name in node.output}
     known = {v.name for v in (*graph.input, *graph.output)} | {t.name for t in graph.initializer}
     infos = {v.name: v for v in graph.value_info if v.name in made and v.name not in known}
     kept = sorted(infos.values(), key=lambda v: place[v.name])
-    _replace(graph.value_info, kept)
+    replace(graph.value_info, kept)
     for tensor in graph.initializer:
         _tensor(tensor)
     last = len(place)
@@ -166,7 +166,7 @@ def _topological(graph: onnx.GraphProto) -> None:
     waits: list[set[int]] = []
     readers: dict[int, list[int]] = {}
     for i, node in enumerate(graph.node):
-        needs = {maker[n] for n in (*node.input, *_captured(node)) if n in maker} - {i}
+        needs = {maker[n] for n in (*node.input, *captured(node)) if n in maker} - {i}
         waits.append(needs)
         for need in needs:
             readers.setdefault(need, []).append(i)
@@ -180,10 +180,10 @@ def _topological(graph: onnx.GraphProto) -> None:
             if not waits[reader]:
                 heapq.heappush(ready, reader)
     if len(order) == len(graph.node) and order != sorted(order):  # a cycle is the checker's find
-        _replace(graph.node, [graph.node[i] for i in order])
+        replace(graph.node, [graph.node[i] for i in order])
 
 
-def _captured(node: onnx.NodeProto) -> set[str]:
+def captured(node: onnx.NodeProto) -> set[str]:
     """Names that graphs inside `node` read from around it."""
     names: set[str] = set()
     for graph in subgraphs(node):
@@ -191,7 +191,7 @@ def _captured(node: onnx.NodeProto) -> set[str]:
         inside |= {name for inner in graph.node for name in inner.output}
         read = {v.name for v in graph.output}
         for inner in graph.node:
-            read |= {*inner.input, *_captured(inner)}
+            read |= {*inner.input, *captured(inner)}
         names |= read - inside - {""}
     return names
 
@@ -206,10 +206,11 @@ def _imports(model: onnx.ModelProto) -> None:
 
 
 def _sort(repeated: Any, key: Any) -> None:
-    _replace(repeated, sorted(repeated, key=key))
+    replace(repeated, sorted(repeated, key=key))
 
 
-def _replace(repeated: Any, items: list[Any]) -> None:
+def replace(repeated: Any, items: list[Any]) -> None:
+    """Put `items`, which may be of `repeated` itself, in place of what it holds."""
     copies = [type(item).FromString(item.SerializeToString()) for item in items]
     del repeated[:]
     repeated.extend(copies)

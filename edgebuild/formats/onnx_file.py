@@ -98,6 +98,11 @@ def graphs(model: onnx.ModelProto) -> Iterator[onnx.GraphProto]:
     yield from onnx_canonical.graphs_of(model.graph)
 
 
+def opset(model: onnx.ModelProto) -> int:
+    """Version of the default domain's ops."""
+    return next(int(o.version) for o in model.opset_import if o.domain in DEFAULT_DOMAINS)
+
+
 def _check_shape(model: onnx.ModelProto, name: str) -> None:
     if not model.opset_import:
         raise OnnxError(f"{name} names no opset", hint="it may be cut short: obtain it again")

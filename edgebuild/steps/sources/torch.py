@@ -156,7 +156,7 @@ def _answers(returned: Any, contract: Contract) -> dict[str, torch.Tensor]:
 
 
 def _check_opset(model: onnx.ModelProto, params: Params) -> None:
-    has = next(o.version for o in model.opset_import if o.domain == "")
+    has = onnx_file.opset(model)
     if has != params.opset:
         raise TorchSourceError(
             f"torch's {params.exporter} exporter gives opset {has}, not {params.opset}",
