@@ -80,23 +80,21 @@ class Executor:
 
     @contextlib.contextmanager
     def _folder(self, step: Step) -> Iterator[Path]:
-        base = self.store.root / "work"
-        base.mkdir(exist_ok=True)
-        folder = files.temporary(base)
+        folder = files.temporary(self.store.work)
         folder.mkdir()
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _verify(
-        self, step: Step, folder: Path, outputs: Mapping[str, Path], log: Path
-    ) -> None:
+    def _verify(self, step: Step, folder: Path, outputs: Mapping[str, Path], log: Path) -> None:
         """All declared outputs, as plain files, and nothing else."""
         wanted = {path.name: port for port, path in outputs.items()}
         found = {entry.name: entry for entry in os.scandir(folder)}
         problems = [f"did not write `{wanted[n]}` ({n})" for n in wanted.keys() - found.keys()]
-        problems += [f"wrote `{n}`, which it does not declare" for n in found.keys() - wanted.keys()]
+        problems += [
+            f"wrote `{n}`, which it does not declare" for n in found.keys() - wanted.keys()
+        ]
         problems += [
             f"wrote {name} as something other than a plain file"
             for name, entry in found.items()

@@ -11,6 +11,7 @@ from typing import Any
 from edgebuild.errors import EdgebuildError, suggest
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.model import Model, ModelTarget, Project, Target, Use
+from edgebuild.params import parse_params
 from edgebuild.plan.graph import Builder, Graph, Refused, Variant, order
 from edgebuild.plan.params import split_files
 from edgebuild.step import Contract, File, Limit, Output, Step
@@ -49,9 +50,9 @@ def expand(project: Project, target: str, kinds: Kinds, model: str | None = None
             else f"model `{model}` is not declared for target `{target}`",
             hint=f"add `{target}:` below `targets:` in a model's manifest",
         )
-    goals = [
-        ref.step for v in variants for ref in v.ports.values() if isinstance(ref, Output)
-    ] + [step for v in variants for step in v.checks.values()]
+    goals = [ref.step for v in variants for ref in v.ports.values() if isinstance(ref, Output)] + [
+        step for v in variants for step in v.checks.values()
+    ]
     return Graph(
         steps=order(builder.steps, goals), variants=tuple(variants), refused=tuple(refused)
     )
@@ -241,7 +242,7 @@ class _ModelExpansion:
         if kind.contract is None:
             return contract
         plain, _, _ = split_files(kind.params, use.params)
-        return kind.contract(self.kinds.parse(kind, plain), contract)
+        return kind.contract(parse_params(kind.params, plain), contract)
 
 
 def _choices(use: ModelTarget) -> Iterator[_Choice]:
@@ -278,4 +279,3 @@ def _unknown(what: str, name: str, known: list[str]) -> UnknownName:
         f"unknown {what} `{name}`",
         hint=f"did you mean `{near}`? There are: {listing}" if near else f"there are: {listing}",
     )
-

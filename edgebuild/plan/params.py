@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
+from edgebuild.params import file_params
 from edgebuild.step import Fetched, File, ProjectFile
 
 
@@ -20,6 +21,7 @@ def split_files(
     plain: dict[str, Any] = {}
     files: dict[str, File] = {}
     fields = dataclasses.fields(params)
+    held = file_params(params)
     for field in fields:
         if field.name in values:
             value = values[field.name]
@@ -29,16 +31,11 @@ def split_files(
             value = field.default_factory()
         else:
             continue
-        if is_file_field(field):
+        if field.name in held:
             files |= _ports(field.name, value)
         else:
             plain[field.name] = value
     return plain, files, tuple(field.name for field in fields)
-
-
-def is_file_field(field: dataclasses.Field[Any]) -> bool:
-    """Whether the annotation names `File`; step modules have annotations as strings."""
-    return "File" in str(field.type)
 
 
 def _ports(name: str, value: Any) -> dict[str, File]:

@@ -4,7 +4,7 @@
     ac/ab/<sha256>      action results, JSON; counts only if every blob it names is there
     roots/<name>.json   what a project's last builds used; gc keeps what they name
     pins/<name>.json    what gc must keep besides (releases)
-    locks/, tmp/        flocks; files that were never finished
+    locks/, tmp/, work/ flocks; files that were never finished; folders of running steps
 
 One layout with the HTTP caches of Bazel's world, so that a remote is a plain mirror of it.
 """

@@ -71,6 +71,14 @@ def clone(source: Path, target: Path, *, mode: int = 0o644) -> None:
             os.fchmod(dst.fileno(), mode)
 
 
+def remove(path: Path) -> None:
+    """Whatever is there, a folder with all in it, a link but not what it points to, or nothing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 @contextlib.contextmanager
 def locked(path: Path, *, shared: bool = False, wait: bool = True) -> Iterator[None]:
     """Hold an flock on `path`. The kernel frees it when the holder dies, so it cannot go stale.

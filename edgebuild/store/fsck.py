@@ -11,6 +11,7 @@ from pathlib import Path
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
 from edgebuild.step import ActionResult
+from edgebuild.store import files
 from edgebuild.store.store import Store
 
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
@@ -31,11 +32,7 @@ def check(store: Store, *, repair: bool = False) -> list[Fault]:
     faults = [*_blobs(store), *_results(store), *_leftovers(store)]
     if repair:
         for fault in faults:
-            path = store.root / fault.path
-            if path.is_dir() and not path.is_symlink():
-                path.rename(store.scratch / f"{path.name}.damaged")
-            else:
-                path.unlink(missing_ok=True)
+            files.remove(store.root / fault.path)
     return faults
 
 
@@ -53,7 +50,9 @@ def _blobs(store: Store) -> Iterator[Fault]:
                 yield Fault(path=where, what=f"unreadable: {error.strerror}")
                 continue
             if found.hash != path.name:
-                yield Fault(path=where, what=f"content is {found.hash[:12]}, {found.size_bytes} bytes")
+                yield Fault(
+                    path=where, what=f"content is {found.hash[:12]}, {found.size_bytes} bytes"
+                )
 
 
 def _results(store: Store) -> Iterator[Fault]:

@@ -66,10 +66,9 @@ def _collect(store: Store, *, dry_run: bool) -> Collected:
         if not dry_run:
             path.unlink()
     if not dry_run:
-        for path in store.scratch.iterdir():
-            path.unlink()
-        for path in _entries(store.root / "locks"):
-            path.unlink()
+        left = [*store.scratch.iterdir(), *store.work.iterdir(), *_entries(store.root / "locks")]
+        for path in left:
+            files.remove(path)
     return Collected(
         blobs=blobs, results=results, size_bytes=size, kept_blobs=kept, kept_bytes=kept_bytes
     )

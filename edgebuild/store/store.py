@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,10 +40,15 @@ class Store:
     def scratch(self) -> Path:
         return self.root / "tmp"
 
+    @property
+    def work(self) -> Path:
+        """Folders that steps run in; on the store's file system, so that reflinks work."""
+        return self.root / "work"
+
     def open(self) -> Store:
         """Make the folders that are missing; StoreError if that is not possible."""
         try:
-            for name in ("cas", "ac", "roots", "pins", "locks", "tmp"):
+            for name in ("cas", "ac", "roots", "pins", "locks", "tmp", "work"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(
@@ -88,11 +94,10 @@ class Store:
         except OSError:  # a symbolic link, a folder in its place
             self._put_aside(path)
             return False
-        with open(handle, "rb", buffering=0) as file:
-            good = (
-                os.fstat(handle).st_size == digest.size_bytes
-                and hashlib.file_digest(file, "sha256").hexdigest() == digest.hash
-            )
+        try:
+            good = _holds(handle, digest)
+        finally:
+            os.close(handle)
         if not good:
             self._put_aside(path)
         return good
@@ -103,7 +108,9 @@ class Store:
         path = self.blob_path(digest)
         try:
             files.clone(path, target, mode=mode)
-        except FileNotFoundError:
+        except OSError:
+            if self.intact(digest):
+                raise
             raise BlobLost(digest) from None
         if digests.of_file(target) != digest:
             target.unlink()
@@ -115,6 +122,8 @@ class Store:
         try:
             data = self.blob_path(digest).read_bytes()
         except OSError:
+            if self.intact(digest):
+                raise
             raise BlobLost(digest) from None
         if digests.of_bytes(data) != digest:
             self.intact(digest)
@@ -190,3 +199,12 @@ class Store:
         files.write_atomic(
             self.root / "roots" / f"{name}.json", data, scratch=self.scratch, mode=0o644
         )
+
+
+def _holds(handle: int, digest: Digest) -> bool:
+    """Whether an open file is a plain one with the content of `digest`."""
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode) or status.st_size != digest.size_bytes:
+        return False
+    with open(handle, "rb", buffering=0, closefd=False) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest() == digest.hash

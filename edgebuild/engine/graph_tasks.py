@@ -1,0 +1,72 @@
+"""A graph as doit tasks: doit orders and parallelises, the store decides what is fresh."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from edgebuild.engine.build import Build, upstream_ports
+from edgebuild.errors import EdgebuildError, render
+from edgebuild.plan.graph import Variant
+
+TOOLS = "tools"
+
+
+def tasks(build: Build, progress: Any) -> Iterator[dict[str, Any]]:
+    """Subtasks of `build`: one for the tools, one a step, one a variant to publish.
+
+    Each step has `uptodate=[restore]` and no `file_dep` or `targets`: doit's own state trusts
+    modification times and is lost when it is killed, so it must not matter.
+    """
+    yield _task(TOOLS, lambda: build.provide_tools(progress), fresh=build.tools_present)
+    for name, step in build.graph.steps.items():
+        needs = [f"build:{up}" for up in build.graph.upstream(step)] or [f"build:{TOOLS}"]
+        yield _task(
+            name,
+            lambda name=name: build.session.build(name),
+            fresh=lambda name=name: build.session.restore(name),
+            task_dep=needs,
+        )
+    for variant in build.graph.variants:
+        yield _task(
+            f"{variant.name}/publish",
+            lambda variant=variant: build.publish(variant),
+            task_dep=[f"build:{name}" for name in _needed(variant)],
+        )
+
+
+def _needed(variant: Variant) -> list[str]:
+    made = [ref.step for ref in upstream_ports(variant).values()]
+    return list(dict.fromkeys([*made, *variant.checks.values()]))
+
+
+def _task(name: str, action: Any, *, fresh: Any = None, task_dep: Any = ()) -> dict[str, Any]:
+    def run() -> Any:
+        try:
+            action()
+        except EdgebuildError as error:
+            from doit.exceptions import TaskFailed
+
+            return TaskFailed(render(error))
+        return True
+
+    return {
+        "name": name,
+        "actions": [(run,)],
+        "uptodate": [(_safely(fresh),)] if fresh else [False],
+        "task_dep": list(task_dep),
+        "io": {"capture": False},
+        "verbosity": 2,
+    }
+
+
+def _safely(fresh: Any) -> Any:
+    """An error in a look-up is not an answer: the step is run and says what is wrong itself."""
+
+    def check() -> bool:
+        try:
+            return bool(fresh())
+        except EdgebuildError:
+            return False
+
+    return check

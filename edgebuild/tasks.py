@@ -1,0 +1,232 @@
+"""edgebuild's verbs as doit tasks: what a dodo.py imports and what the `edgebuild` command runs.
+
+One implementation, two thin faces. `doit list` shows the tasks; `name=value` arguments are doit's own
+variables.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from doit import create_after, get_var
+
+from edgebuild.engine.console import Console, hooks
+from edgebuild.errors import EdgebuildError, render, suggest
+
+__all__ = [
+    "DOIT_CONFIG", "task_bench", "task_build", "task_check", "task_explain", "task_fsck",
+    "task_gc", "task_kinds", "task_lint", "task_new", "task_plan", "task_report", "task_schema",
+    "task_show", "task_test", "task_tools", "task_train",
+]  # fmt: skip
+
+# doit's own state is not used (the store decides), so it lives in memory and cannot be torn.
+DOIT_CONFIG = {
+    "default_tasks": ["show"],
+    "backend": "sqlite3",
+    "dep_file": ":memory:",
+    "par_type": "thread",
+    "reporter": Console,
+    "verbosity": 2,
+}
+
+_VARIABLES = ("target", "model", "step", "kind", "name", "scale", "only", "env")
+
+
+@create_after(executed=None)
+def task_build() -> Iterator[dict[str, Any]]:
+    """build, verify and publish the models of a target: doit build target=NAME [model=NAME]"""
+    try:
+        yield from _build_tasks()
+    except EdgebuildError as error:
+        text = render(error)
+        yield {"name": "manifests", "actions": [lambda: _failed(text)], "io": {"capture": False}}
+
+
+def task_show() -> dict[str, Any]:
+    """models by targets with their last verdicts"""
+    return _verb("show")
+
+
+def task_kinds() -> dict[str, Any]:
+    """sources, passes, backends, checks and metrics, or the manual page of one: kind=NAME"""
+    return _verb("kinds", "kind")
+
+
+def task_check() -> dict[str, Any]:
+    """validate every manifest; all problems at once, each with file:line:column"""
+    return _verb("check")
+
+
+def task_plan() -> dict[str, Any]:
+    """what a build would run or restore, and why: target=NAME [model=NAME]"""
+    return _verb("plan", "target", "model")
+
+
+def task_explain() -> dict[str, Any]:
+    """what changed since the recorded build: target=NAME [model=NAME] [step=ID]"""
+    return _verb("explain", "target", "model", "step")
+
+
+def task_report() -> dict[str, Any]:
+    """where the reports of a target are, with their verdicts: target=NAME"""
+    return _verb("report", "target", "model")
+
+
+def task_train() -> dict[str, Any]:
+    """reproduce the weights of a model of our own: model=NAME"""
+    return _verb("train", "model")
+
+
+def task_tools() -> dict[str, Any]:
+    """install the tool environments of a target, or fill a wheel folder: target=NAME | env=NAME"""
+    return _verb("tools", "target", "env", options=("fill",))
+
+
+def task_gc() -> dict[str, Any]:
+    """remove from the store what no build needs any more"""
+    return _verb("gc")
+
+
+def task_fsck() -> dict[str, Any]:
+    """verify everything in the store; --repair removes what is damaged, builds bring it back"""
+    return _verb("fsck", options=("repair",))
+
+
+def task_new() -> dict[str, Any]:
+    """write a manifest for an ONNX file that builds at once: name=NAME model=FILE.onnx [target=NAME]"""
+    return _verb("new", "name", "model", "target")
+
+
+def task_schema() -> dict[str, Any]:
+    """print the JSON Schema of the manifests, for editors"""
+    return _verb("schema")
+
+
+def task_test() -> dict[str, Any]:
+    """edgebuild's own tests, in each tool environment: [only=NAME]"""
+    return _verb("test", "only")
+
+
+def task_lint() -> dict[str, Any]:
+    """ruff, mypy --strict and the layer contract over edgebuild itself"""
+    return _verb("lint")
+
+
+def task_bench() -> dict[str, Any]:
+    """measure edgebuild against what a user would use instead: [only=NAME] [scale=STEPS]"""
+    return _verb("bench", "only", "scale")
+
+
+# ------------------------------------------------------------------------------ build
+
+
+def _build_tasks() -> Iterator[dict[str, Any]]:
+    """One trivial task if nothing has changed; else the graph of the target, a task a step."""
+    from edgebuild.engine import noop
+
+    _refuse_unknown_variables()
+    target, model = get_var("target"), get_var("model")
+    if not target:
+        raise EdgebuildError(
+            "say which target to build", hint="doit build target=NAME; `doit show` lists them"
+        )
+    from edgebuild.settings import from_environment
+
+    settings = from_environment(os.environ)
+    root = Path.cwd()
+    today = datetime.date.today()
+    done = root / ".edgebuild" / "done" / (f"{target}.{model}" if model else target)
+    context = noop.context(target, model, str(settings.home))
+    summary = noop.check(done, context, today=today.isoformat())
+    if summary is not None:
+        hooks.complete = lambda _succeeded: f"nothing to do, {summary}"
+        yield {"name": "nothing-to-do", "actions": None, "uptodate": [True]}
+        return
+    yield from _expanded(root, settings, target, model, today)
+
+
+def _expanded(
+    root: Path, settings: Any, target: str, model: str | None, today: datetime.date
+) -> Iterator[dict[str, Any]]:
+    from edgebuild import verbs
+    from edgebuild.engine import graph_tasks
+    from edgebuild.engine.build import open_build
+
+    context = verbs.Context(root=root, settings=settings, out=sys.stdout)
+    build = open_build(
+        root,
+        settings,
+        target,
+        model,
+        kinds=context.kinds,
+        project=context.project,
+        today=today,
+        say=lambda line: print(line, flush=True),  # noqa: T201
+    )
+
+    def complete(succeeded: bool) -> str:
+        try:
+            return build.finish(succeeded=succeeded)
+        finally:
+            build.close()
+
+    hooks.complete = complete
+    tasks = list(graph_tasks.tasks(build, context.progress))
+    hooks.total = len(tasks)
+    yield from tasks
+
+
+# ------------------------------------------------------------------------------ verbs
+
+
+def _verb(name: str, *variables: str, options: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A task that runs `edgebuild.verbs.<name>`, imported when it runs."""
+
+    def action(**chosen: bool) -> Any:
+        from importlib import import_module
+
+        from edgebuild import verbs
+        from edgebuild.settings import from_environment
+
+        try:
+            _refuse_unknown_variables()
+            context = verbs.Context(
+                root=Path.cwd(), settings=from_environment(os.environ), out=sys.stdout
+            )
+            values = {v: get_var(v) for v in variables}
+            ok = import_module(f"edgebuild.verbs.{name}").run(context, **values, **chosen)
+        except EdgebuildError as error:
+            return _failed(render(error))
+        return True if ok else _failed("")
+
+    flags = [{"name": o, "long": o, "type": bool, "default": False} for o in options]
+    return {
+        "actions": [(action,)],
+        "params": flags,
+        "uptodate": [False],
+        "io": {"capture": False},
+        "verbosity": 2,
+    }
+
+
+def _failed(text: str) -> Any:
+    from doit.exceptions import TaskFailed
+
+    return TaskFailed(text)
+
+
+def _refuse_unknown_variables() -> None:
+    from doit import doit_cmd
+
+    for name in doit_cmd._CMDLINE_VARS or {}:
+        if name not in _VARIABLES:
+            near = suggest(name, _VARIABLES)
+            raise EdgebuildError(
+                f"unknown variable `{name}=`",
+                hint=f"did you mean `{near}=`?" if near else f"known: {', '.join(_VARIABLES)}",
+            )

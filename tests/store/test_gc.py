@@ -1,0 +1,78 @@
+"""gc removes what nothing names, keeps what is live or pinned, and waits for builds."""
+
+import json
+import threading
+
+import pytest
+
+from edgebuild import digest as digests
+from edgebuild.step import ActionResult
+from edgebuild.store import gc
+from edgebuild.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path).open()
+
+
+def put(store, name):
+    key = digests.of_bytes(name)
+    result = ActionResult(outputs={"o": store.put_bytes(name * 9)}, log=store.put_bytes(b""))
+    store.put_result(key, result)
+    return key
+
+
+def test_what_a_root_names_stays_the_rest_goes(store):
+    kept, dropped = put(store, b"kept"), put(store, b"dropped")
+    store.set_root("project-target", [kept])
+    done = gc.collect(store)
+    assert store.find(kept) is not None
+    assert store.find(dropped) is None
+    assert (done.blobs, done.results) == (1, 1)
+    assert not store.blob_path(digests.of_bytes(b"dropped" * 9)).exists()
+
+
+def test_a_pinned_blob_stays_without_its_action(store):
+    digest = store.put_bytes(b"released")
+    pin = store.root / "pins" / "release-1.json"
+    pin.write_text(json.dumps({"blobs": [str(digest)]}))
+    gc.collect(store)
+    assert store.read(digest) == b"released"
+
+
+def test_a_dry_run_removes_nothing(store):
+    key = put(store, b"x")
+    assert gc.collect(store, dry_run=True).results == 1
+    assert store.find(key) is not None
+
+
+def test_gc_waits_for_a_build_and_then_says_so(store):
+    key = put(store, b"x")
+    with store.in_use(), pytest.raises(gc.StoreBusy, match="a build is using the store"):
+        gc.collect(store, wait_s=0.1)
+    assert store.find(key) is not None
+
+
+def test_gc_goes_on_when_the_build_ends(store):
+    put(store, b"x")
+    started, finish = threading.Event(), threading.Event()
+
+    def build():
+        with store.in_use():
+            started.set()
+            finish.wait()
+
+    thread = threading.Thread(target=build)
+    thread.start()
+    started.wait()
+    timer = threading.Timer(0.2, finish.set)
+    timer.start()
+    assert gc.collect(store, wait_s=10).results == 1
+    thread.join()
+
+
+def test_leftovers_of_killed_writers_go(store):
+    (store.scratch / "123-4-5").write_bytes(b"half")
+    gc.collect(store)
+    assert list(store.scratch.iterdir()) == []

@@ -1,0 +1,47 @@
+"""Errors have one shape, and it is the whole text that users see."""
+
+from edgebuild.errors import EdgebuildError, ManyErrors, Position, render, suggest
+
+
+def test_the_whole_text():
+    error = EdgebuildError(
+        "unknown pass `fold_constant`",
+        position=Position(
+            file="manifests/models/yolox/manifest.yaml",
+            line=14,
+            column=5,
+            text="  - fold_constant: {}",
+            width=13,
+        ),
+        fields={"model": "yolox", "in": "recipe"},
+        hint="did you mean `fold_constants`?",
+    )
+    assert render(error) == (
+        "error: unknown pass `fold_constant`\n"
+        "  --> manifests/models/yolox/manifest.yaml:14:5\n"
+        "   |\n"
+        "14 |   - fold_constant: {}\n"
+        "   |     ^^^^^^^^^^^^^\n"
+        "  model  yolox\n"
+        "  in     recipe\n"
+        "hint: did you mean `fold_constants`?"
+    )
+    assert str(error) == render(error)
+
+
+def test_many_errors_come_in_the_order_of_files_and_lines():
+    def at(file, line):
+        return EdgebuildError(f"{file}{line}", position=Position(file=file, line=line, column=1))
+
+    text = str(ManyErrors([at("b", 1), at("a", 10), at("a", 9)]))
+    assert [line for line in text.splitlines() if line.startswith("error")] == [
+        "error: a9",
+        "error: a10",
+        "error: b1",
+    ]
+    assert text.endswith("3 problems found")
+
+
+def test_suggestions_are_near_or_none():
+    assert suggest("panacst50", ["panacast20", "panacast50"]) == "panacast50"
+    assert suggest("xyz", ["panacast50"]) is None
