@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     doc strings, metadata, producer, versions of the producer, training information, the graph's
     name; the order of attributes, of initializers, of type annotations, of opset imports; how a
     tensor's values are stored; nodes out of topological order; spelling of the default domain;
-    imports of domains that no op uses; annotations of values that do not exist.
+    imports of domains that no op uses; annotations of values that do not exist. A node without a
+    name, or with one that is taken, gets one: placements and quantisers know nodes by name.
     """
     import onnx
 
@@ -30,6 +31,7 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
         out.ClearField(field)
     _graph(out.graph)
     out.graph.name = GRAPH
+    _name_nodes(out.graph)
     for function in out.functions:
         _clear(function)
         for value in function.value_info:
@@ -138,6 +140,21 @@ def _node(node: onnx.NodeProto) -> None:
         _graph(inner)
 
 
+def _name_nodes(main: onnx.GraphProto) -> None:
+    """Its own name, else its op and first output; a number where that is taken."""
+    taken: set[str] = set()
+    for graph in graphs_of(main):
+        for node in graph.node:
+            output = next((name for name in node.output if name), "")
+            name = base = node.name or f"{node.op_type}_{output}"
+            number = 1
+            while name in taken:
+                number += 1
+                name = f"{base}_{number}"
+            taken.add(name)
+            node.name = name
+
+
 def _tensor(tensor: onnx.TensorProto) -> None:
     """Values as raw little-endian bytes, the one form that all types but strings share."""
     import onnx
@@ -194,6 +211,19 @@ def captured(node: onnx.NodeProto) -> set[str]:
             read |= {*inner.input, *captured(inner)}
         names |= read - inside - {""}
     return names
+
+
+def rename_captured(node: onnx.NodeProto, names: Mapping[str, str]) -> None:
+    """Read values from around `node` under other names, in the graphs inside it."""
+    for graph in subgraphs(node):
+        for inner in graph.node:
+            inner.input[:] = [names.get(name, name) for name in inner.input]
+            rename_captured(inner, names)
+        made = {name for inner in graph.node for name in inner.output}
+        made |= {t.name for t in graph.initializer} | {v.name for v in graph.input}
+        for value in graph.output:
+            if value.name not in made:
+                value.name = names.get(value.name, value.name)
 
 
 def _imports(model: onnx.ModelProto) -> None:

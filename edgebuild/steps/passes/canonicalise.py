@@ -30,7 +30,6 @@ def run(call: Call) -> None:
     while _drop_unread(model.graph, opset):
         pass
     _drop_initializers(model.graph)
-    _name_nodes(model)
     onnx_contract.infer(model)
     onnx_file.check(model)
     onnx_file.save(model, call.outputs["model"])
@@ -93,21 +92,6 @@ def _attribute(message: object, path: str) -> object:
     for part in path.split("."):
         message = getattr(message, part)
     return message
-
-
-def _name_nodes(model: onnx.ModelProto) -> None:
-    """A name for each node: its own, else its op and first output; a number where one is taken."""
-    taken: set[str] = set()
-    for graph in onnx_file.graphs(model):
-        for node in graph.node:
-            output = next((name for name in node.output if name), "")
-            name = base = node.name or f"{node.op_type}_{output}"
-            number = 1
-            while name in taken:
-                number += 1
-                name = f"{base}_{number}"
-            taken.add(name)
-            node.name = name
 
 
 def example(folder: Path) -> Call:
