@@ -79,7 +79,7 @@ def task_report() -> dict[str, Any]:
 
 def task_train() -> dict[str, Any]:
     """reproduce the weights of a model of our own: model=NAME"""
-    return _verb("train", "model")
+    return _verb("train", "model", options=("again",))
 
 
 def task_tools() -> dict[str, Any]:
@@ -140,7 +140,7 @@ def _build_tasks() -> Iterator[dict[str, Any]]:
     settings = from_environment(os.environ)
     root = Path.cwd()
     today = datetime.date.today()
-    done = root / ".edgebuild" / "done" / (f"{target}.{model}" if model else target)
+    done = noop.path(root / ".edgebuild", target, model)
     context = noop.context(target, model, str(settings.home))
     summary = noop.check(done, context, today=today.isoformat())
     if summary is not None:
@@ -155,19 +155,9 @@ def _expanded(
 ) -> Iterator[dict[str, Any]]:
     from edgebuild import verbs
     from edgebuild.engine import graph_tasks
-    from edgebuild.engine.build import open_build
 
     context = verbs.Context(root=root, settings=settings, out=sys.stdout)
-    build = open_build(
-        root,
-        settings,
-        target,
-        model,
-        kinds=context.kinds,
-        project=context.project,
-        today=today,
-        say=lambda line: print(line, flush=True),  # noqa: T201
-    )
+    build = context.build(target, model, today)
 
     def complete(succeeded: bool) -> str:
         try:
@@ -176,7 +166,7 @@ def _expanded(
             build.close()
 
     hooks.complete = complete
-    tasks = list(graph_tasks.tasks(build, context.progress))
+    tasks = list(graph_tasks.tasks(build))
     hooks.total = len(tasks)
     yield from tasks
 
@@ -204,7 +194,7 @@ def _verb(name: str, *variables: str, options: tuple[str, ...] = ()) -> dict[str
             return _failed(render(error))
         return True if ok else _failed("")
 
-    flags = [{"name": o, "long": o, "type": bool, "default": False} for o in options]
+    flags = [{"name": _PYTHON.get(o, o), "long": o, "type": bool, "default": False} for o in options]
     return {
         "actions": [(action,)],
         "params": flags,
@@ -212,6 +202,10 @@ def _verb(name: str, *variables: str, options: tuple[str, ...] = ()) -> dict[str
         "io": {"capture": False},
         "verbosity": 2,
     }
+
+
+# An option's name as an argument, where the word itself is taken.
+_PYTHON = {"fill": "fill_wheels"}
 
 
 def _failed(text: str) -> Any:

@@ -1,15 +1,14 @@
-"""One build of one target: opened from manifests and settings, run as doit tasks, finished with a record."""
+"""One build of one graph: opened from manifests and settings, run step by step, finished with a record."""
 
 from __future__ import annotations
 
 import datetime
+import json
 import shutil
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from edgebuild import digest as digests
 from edgebuild.engine import noop, publish, world
@@ -17,37 +16,37 @@ from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
 from edgebuild.engine.records import Records
 from edgebuild.engine.session import Session, actions_by_step
+from edgebuild.engine.toolbox import Toolbox
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.model import Project
-from edgebuild.plan.expand import expand
 from edgebuild.plan.graph import Graph, Variant
 from edgebuild.plan.resolve import Surroundings
+from edgebuild.report import index
 from edgebuild.settings import Settings
-from edgebuild.step import Output, ProjectFile
+from edgebuild.step import ProjectFile
+from edgebuild.store import files
 from edgebuild.store.store import Store
-from edgebuild.toolchains import provision
-from edgebuild.toolchains.environments import ENVIRONMENTS
 from edgebuild.toolchains.pool import Pool
-from edgebuild.toolchains.provision import Tools
 
 STATE = ".edgebuild"
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Build:
     """State of a build. Made by `open_build`; `close` ends workers and gives the store back."""
 
     project: Project
     target: str
     model: str | None
-    graph: Graph
     session: Session
-    settings: Settings
+    toolbox: Toolbox
     today: datetime.date
     resources: ExitStack
     published: dict[str, publish.Published] = field(default_factory=dict)
-    _tools: dict[str, Tools] = field(default_factory=dict)
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def graph(self) -> Graph:
+        return self.session.graph
 
     @property
     def artifacts(self) -> Path:
@@ -59,38 +58,6 @@ class Build:
         steps = self.graph.steps.values()
         return tuple(sorted({self.session.kinds.get(s.kind).tools for s in steps}))
 
-    def tools_missing(self) -> list[str]:
-        return [name for name in self.environments if not self._present(name)]
-
-    def tools_present(self) -> bool:
-        return not self.tools_missing()
-
-    def provide_tools(self, progress: Any) -> None:
-        """Install what is missing; LicenseNotAccepted or ProvisionError with the remedy."""
-        for name in self.environments:
-            if not self._present(name):
-                self._tools[name] = provision.ensure(
-                    ENVIRONMENTS[name],
-                    self.settings.tools,
-                    accept=self.settings.licenses,
-                    wheelhouse=self.settings.wheels,
-                    progress=progress,
-                )
-
-    def tools(self, name: str) -> Tools:
-        found = self._present(name)
-        assert found is not None, f"tool environment {name} was not provided"
-        return found
-
-    def _present(self, name: str) -> Tools | None:
-        with self._lock:
-            if name not in self._tools:
-                found = provision.present(ENVIRONMENTS[name], self.settings.tools)
-                if found is None:
-                    return None
-                self._tools[name] = found
-            return self._tools[name]
-
     def publish(self, variant: Variant) -> None:
         """GateFailed if the variant is not accepted."""
         self.published[variant.name] = publish.publish(
@@ -100,22 +67,24 @@ class Build:
     def finish(self, *, succeeded: bool) -> str:
         """Record what was done; the summary to tell."""
         self.session.records.save()
-        keys = list(actions_by_step(self.session.outcomes).values())
-        root = digests.of_bytes(str(self.project.root).encode()).hash[:16]
-        name = f"{root}-{self.target}" + (f"-{self.model}" if self.model else "")
-        summary = ""
-        if succeeded:
-            self.session.store.set_root(name, keys)
-            if self.model is None:
-                self._remove_stale()
-            summary = f"{len(self.graph.variants)} artifacts in {self._shown()} are up to date"
-            noop.record(
-                noop_path(self.project.root, self.target, self.model),
-                noop.context(self.target, self.model, str(self.settings.home)),
-                self._files(),
-                summary=summary,
-                until=min((w.expires for v in self.graph.variants for w in v.waivers), default=""),
-            )
+        if not succeeded:
+            self._write_index()
+            return ""
+        self.session.store.set_root(
+            _root_name(self.project.root, self.target, self.model),
+            list(actions_by_step(self.session.outcomes).values()),
+        )
+        if self.model is None:
+            self._remove_stale()
+        self._write_index()
+        summary = f"{len(self.graph.variants)} artifacts in artifacts/{self.target} are up to date"
+        noop.record(
+            noop.path(self.project.root / STATE, self.target, self.model),
+            noop.context(self.target, self.model, str(self.toolbox.settings.home)),
+            self._files(),
+            summary=summary,
+            until=min((w.expires for v in self.graph.variants for w in v.waivers), default=""),
+        )
         return summary
 
     def close(self) -> None:
@@ -125,10 +94,26 @@ class Build:
         """Variants that were published before and are not declared any more."""
         home = self.artifacts / self.target
         keep = {self.artifacts / v.folder for v in self.graph.variants}
-        for report in home.rglob("report.json"):
+        for report in list(home.rglob("report.json")):
             folder = report.parent
             if folder.name != publish.REJECTED and folder not in keep:
                 shutil.rmtree(folder)
+
+    def _write_index(self) -> None:
+        """artifacts/index.html over everything that lies there."""
+        reports = {}
+        for path in sorted(self.artifacts.rglob("report.json")):
+            page = path.with_name("report.html").relative_to(self.artifacts)
+            reports[str(page)] = json.loads(path.read_bytes())
+        refused = [
+            (model.name, target, use.refused)
+            for model in self.project.models.values()
+            for target, use in model.targets.items()
+            if use.refused
+        ]
+        data = index.page(reports, refused).encode()
+        place = self.artifacts / "index.html"
+        files.write_atomic(place, data, scratch=self.artifacts, mode=0o644)
 
     def _files(self) -> Iterator[str]:
         """Every file whose change could change what this build would do."""
@@ -148,64 +133,73 @@ class Build:
         for part in ("engine", "plan", "manifest", "report"):
             yield from (str(path) for path in (package / part).glob("*.py"))
         for name in self.environments:
-            yield str(self.tools(name).folder)
+            yield str(self.toolbox.get(name).folder)
         for done in self.published.values():
             yield from (str(path) for path in done.paths)
 
-    def _shown(self) -> str:
-        return f"artifacts/{self.target}"
-
 
 def open_build(
-    root: Path,
-    settings: Settings,
+    graph: Graph,
+    project: Project,
     target: str,
     model: str | None,
     *,
     kinds: Kinds,
-    project: Project,
+    toolbox: Toolbox,
     today: datetime.date,
     say: Callable[[str], None],
 ) -> Build:
-    """Expand the graph and open the store; nothing is installed or run yet."""
-    graph = expand(project, target, kinds, model)
-    store = Store(settings.store).open()
+    """Open the store for a graph; nothing is installed or run yet."""
     resources = ExitStack()
-    resources.enter_context(store.in_use())
-    pool = Pool()
-    resources.callback(pool.close)
-    inputs = Inputs(
-        root=root, store=store, mirrors=settings.mirrors, offline=settings.offline, say=say
-    )
-    build: Build
-    code = _Lazy(lambda kind_id: world.code_digest(kinds, kind_id))
-    tools = _Lazy(lambda name: build.tools(name).digest)
-    around = Surroundings(code=code, tools=tools, machine=world.machine())
-    session = Session(
-        graph=graph,
-        kinds=kinds,
-        store=store,
-        inputs=inputs,
-        records=Records(root / STATE / "records.json"),
-        around=lambda: around,
-        tools=lambda name: build.tools(name),
-        execute=Executor(store=store, pool=pool, logs=root / STATE / "logs"),
-    )
-    build = Build(
+    session = open_session(graph, project.root, kinds, toolbox, resources, say)
+    return Build(
         project=project,
         target=target,
         model=model,
-        graph=graph,
         session=session,
-        settings=settings,
+        toolbox=toolbox,
         today=today,
         resources=resources,
     )
-    return build
 
 
-def noop_path(root: Path, target: str, model: str | None) -> Path:
-    return root / STATE / "done" / (f"{target}.{model}" if model else target)
+def open_session(
+    graph: Graph,
+    root: Path,
+    kinds: Kinds,
+    toolbox: Toolbox,
+    resources: ExitStack,
+    say: Callable[[str], None],
+) -> Session:
+    """A session whose store is held in use, and whose workers end, with `resources`."""
+    settings: Settings = toolbox.settings
+    store = Store(settings.store).open()
+    resources.enter_context(store.in_use())
+    pool = Pool()
+    resources.callback(pool.close)
+    around = Surroundings(
+        code=_Lazy(lambda kind_id: world.code_digest(kinds, kind_id)),
+        tools=_Lazy(lambda name: toolbox.get(name).digest),
+        machine=world.machine(),
+    )
+    return Session(
+        graph=graph,
+        kinds=kinds,
+        store=store,
+        inputs=Inputs(
+            root=root, store=store, mirrors=settings.mirrors, offline=settings.offline, say=say
+        ),
+        records=Records(root / STATE / "records.json"),
+        around=around,
+        tools=toolbox.get,
+        execute=Executor(store=store, pool=pool, logs=root / STATE / "logs"),
+    )
+
+
+def _root_name(root: Path, target: str, model: str | None) -> str:
+    """One record for each folder, target and choice of model; a later build replaces it."""
+    place = digests.of_bytes(str(root).encode()).hash[:16]
+    return f"{place}-{target}" + (f"-{model}" if model else "")
 
 
 class _Lazy(dict[str, str]):
@@ -218,8 +212,3 @@ class _Lazy(dict[str, str]):
     def __missing__(self, name: str) -> str:
         self[name] = value = self._compute(name)
         return value
-
-
-def upstream_ports(variant: Variant) -> Mapping[str, Output]:
-    """The ports of a variant that steps make."""
-    return {p: r for p, r in variant.ports.items() if isinstance(r, Output)}

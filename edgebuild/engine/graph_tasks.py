@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from edgebuild.engine.build import Build, upstream_ports
+from edgebuild.engine.build import Build
 from edgebuild.errors import EdgebuildError, render
 from edgebuild.plan.graph import Variant
+from edgebuild.step import Output
 
 TOOLS = "tools"
 
 
-def tasks(build: Build, progress: Any) -> Iterator[dict[str, Any]]:
+def tasks(build: Build) -> Iterator[dict[str, Any]]:
     """Subtasks of `build`: one for the tools, one a step, one a variant to publish.
 
     Each step has `uptodate=[restore]` and no `file_dep` or `targets`: doit's own state trusts
     modification times and is lost when it is killed, so it must not matter.
     """
-    yield _task(TOOLS, lambda: build.provide_tools(progress), fresh=build.tools_present)
+    box, names = build.toolbox, build.environments
+    yield _task(TOOLS, lambda: box.provide(names), fresh=lambda: not box.missing(names))
     for name, step in build.graph.steps.items():
         needs = [f"build:{up}" for up in build.graph.upstream(step)] or [f"build:{TOOLS}"]
         yield _task(
@@ -36,7 +38,7 @@ def tasks(build: Build, progress: Any) -> Iterator[dict[str, Any]]:
 
 
 def _needed(variant: Variant) -> list[str]:
-    made = [ref.step for ref in upstream_ports(variant).values()]
+    made = [ref.step for ref in variant.ports.values() if isinstance(ref, Output)]
     return list(dict.fromkeys([*made, *variant.checks.values()]))
 
 

@@ -25,7 +25,7 @@ _REHASH = 200
 Signature = tuple[int, int, int, int]
 
 
-def record(path: Path, context: str, files: Iterable[str], *, summary: str, until: str) -> None:
+def record(place: Path, context: str, files: Iterable[str], *, summary: str, until: str) -> None:
     """Remember that the build called `context` is done. `until` is the last day (ISO) on which that
     holds, `` for ever; `summary` is what to tell the user then. Files that are absent are recorded
     as absent."""
@@ -33,12 +33,12 @@ def record(path: Path, context: str, files: Iterable[str], *, summary: str, unti
     for name in sorted(set(files)):
         signature, digest = _look(name)
         rows.append((name, *signature, digest))
-    _write(path, (_FORMAT, context, until, summary, rows))
+    _write(place, (_FORMAT, context, until, summary, rows))
 
 
-def check(path: Path, context: str, *, today: str) -> str | None:
+def check(place: Path, context: str, *, today: str) -> str | None:
     """The summary recorded for `context` if nothing has changed since, else None."""
-    data = _read(path)
+    data = _read(place)
     if data is None:
         return None
     form, known, until, summary, rows = data
@@ -67,7 +67,7 @@ def check(path: Path, context: str, *, today: str) -> str | None:
             if not row[5] or _look(row[0])[1] != row[5]:
                 return None
         fresh = {row[0]: (row[0], *_look(row[0])[0], row[5]) for row in suspects}
-        _write(path, (form, known, until, summary, [fresh.get(row[0], row) for row in rows]))
+        _write(place, (form, known, until, summary, [fresh.get(row[0], row) for row in rows]))
     return str(summary)
 
 
@@ -76,8 +76,9 @@ def context(target: str, model: str | None, home: str) -> str:
     return "\n".join((__version__, target, model or "", home))
 
 
-def forget(path: Path) -> None:
-    path.unlink(missing_ok=True)
+def path(state: Path, target: str, model: str | None) -> Path:
+    """Where the record of such a build is kept, below a project's state folder."""
+    return state / "done" / (f"{target}.{model}" if model else target)
 
 
 def _look(name: str) -> tuple[Signature, str]:
@@ -93,19 +94,19 @@ def _look(name: str) -> tuple[Signature, str]:
     return (s.st_mtime_ns, s.st_size, s.st_ino, s.st_ctime_ns), digest
 
 
-def _write(path: Path, data: object) -> None:
+def _write(place: Path, data: object) -> None:
     body = marshal.dumps(data)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temp = path.with_name(f".{path.name}.{os.getpid()}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    temp = place.with_name(f".{place.name}.{os.getpid()}")
     temp.write_bytes(hashlib.sha256(body).digest() + body)
-    temp.replace(path)
+    temp.replace(place)
 
 
 def _read(
-    path: Path,
+    place: Path,
 ) -> tuple[str, str, str, str, list[tuple[str, int, int, int, int, str]]] | None:
     try:
-        data = path.read_bytes()
+        data = place.read_bytes()
         if hashlib.sha256(data[32:]).digest() != data[:32]:
             return None
         form, context, until, summary, rows = marshal.loads(data[32:])

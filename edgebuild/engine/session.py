@@ -44,7 +44,7 @@ class Session:
     store: Store
     inputs: Inputs
     records: Records
-    around: Callable[[], Surroundings]
+    around: Surroundings
     tools: Callable[[str], Tools]
     execute: Executor
     outcomes: dict[str, Outcome] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Session:
     def action(self, step: Step) -> Action:
         """The action of a step; its inputs' outcomes must be known."""
         known = {port: self._input(ref) for port, ref in step.inputs.items()}
-        return resolve(step, self.kinds.get(step.kind), known, self.around())
+        return resolve(step, self.kinds.get(step.kind), known, self.around)
 
     def restore(self, step_id: str) -> bool:
         """Whether the store has the step's result; if so it is taken, verified."""
@@ -91,6 +91,19 @@ class Session:
                     raise
                 self._rebuild(step, lost.digest)
         raise AssertionError("unreachable")
+
+    def rerun(self, step_id: str) -> Outcome:
+        """Execute a step though the store has its result; the new result replaces it."""
+        step = self.graph.steps[step_id]
+        action = self.action(step)
+        with self.store.busy(key(action)):
+            result = self._execute(step, action)
+        outcome = Outcome(
+            step=step, action=action, key=key(action), result=result, how="built",
+            reasons=("asked for again",),
+        )  # fmt: skip
+        self._note(outcome)
+        return outcome
 
     def _execute(self, step: Step, action: Action) -> ActionResult:
         kind = self.kinds.get(step.kind)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
 
-# What XML 1.0 cannot hold, however it is escaped.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
+from edgebuild.report.markup import clean
 
 def suite(document: Mapping[str, Any]) -> bytes:
     """One `testsuite`; failed and unproven gates are failures, waived ones are skipped."""
@@ -18,7 +15,7 @@ def suite(document: Mapping[str, Any]) -> bytes:
     top = ET.SubElement(
         root,
         "testsuite",
-        name=_clean(document["name"]),
+        name=clean(document["name"]),
         tests=str(len(cases)),
         failures=str(sum(case.find("failure") is not None for case in cases)),
         skipped=str(sum(case.find("skipped") is not None for case in cases)),
@@ -31,7 +28,7 @@ def suite(document: Mapping[str, Any]) -> bytes:
 
 def _case(name: str, finding: Mapping[str, Any]) -> ET.Element:
     metric = finding["metric"] + (f" [{finding['output']}]" if finding["output"] else "")
-    case = ET.Element("testcase", classname=_clean(name.replace("/", ".")), name=_clean(metric))
+    case = ET.Element("testcase", classname=clean(name.replace("/", ".")), name=clean(metric))
     value = "not measured" if finding["value"] is None else f"{finding['value']:.6g}"
     text = f"{value} {finding['unit']}".strip() + f", wanted {finding['limit']}"
     if finding["evidence"]:
@@ -39,14 +36,11 @@ def _case(name: str, finding: Mapping[str, Any]) -> ET.Element:
     if finding["detail"]:
         text += f": {finding['detail']}"
     if finding["verdict"] in ("failed", "unproven"):
-        failure = ET.SubElement(case, "failure", type=finding["verdict"], message=_clean(text))
-        failure.text = _clean(text)
+        failure = ET.SubElement(case, "failure", type=finding["verdict"], message=clean(text))
+        failure.text = clean(text)
     elif finding["verdict"] == "waived":
-        ET.SubElement(case, "skipped", message=_clean(text))
+        ET.SubElement(case, "skipped", message=clean(text))
     else:
-        ET.SubElement(case, "system-out").text = _clean(text)
+        ET.SubElement(case, "system-out").text = clean(text)
     return case
 
-
-def _clean(text: str) -> str:
-    return _FORBIDDEN.sub("?", text)

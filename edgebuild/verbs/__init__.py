@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 import functools
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
+
+from edgebuild.errors import EdgebuildError
 
 if TYPE_CHECKING:
+    from edgebuild.engine.build import Build
+    from edgebuild.engine.toolbox import Toolbox
     from edgebuild.kinds import Kinds
     from edgebuild.manifest.model import Project
     from edgebuild.settings import Settings
+    from edgebuild.toolchains.licenses import License
 
 
 @dataclass(frozen=True)
@@ -37,9 +44,41 @@ class Context:
     def say(self, line: str = "") -> None:
         self.out.write(f"{line}\n")
 
-    @property
-    def progress(self) -> Any:
-        """How provisioning tells what it downloads and how far it is."""
-        from edgebuild.toolchains.provision import Progress
+    @functools.cached_property
+    def toolbox(self) -> Toolbox:
+        """Tool environments, told about and asked for on this context's output."""
+        import rich.console
 
-        return Progress(self.out)
+        from edgebuild.engine.toolbox import Toolbox
+        from edgebuild.toolchains.progress import Shown
+
+        console = rich.console.Console(file=self.out)
+        return Toolbox(settings=self.settings, progress=Shown(console), ask=self._ask)
+
+    def build(self, target: str | None, model: str | None, today: datetime.date) -> Build:
+        """The build of a target. UnknownName, ManyErrors, ... as expanding finds them."""
+        from edgebuild.engine.build import open_build
+        from edgebuild.plan.expand import expand
+
+        if not target:
+            raise EdgebuildError("say which target", hint="target=NAME; `doit show` lists them")
+        return open_build(
+            expand(self.project, target, self.kinds, model),
+            self.project,
+            target,
+            model,
+            kinds=self.kinds,
+            toolbox=self.toolbox,
+            today=today,
+            say=self.say,
+        )
+
+    def _ask(self, license: License) -> bool:
+        """Put a licence before the person at the terminal; without one the answer is no."""
+        if not (sys.stdin.isatty() and self.out.isatty()):
+            return False
+        self.say(f"{license.title}, {license.owner}")
+        self.say(f"  text: {license.text}")
+        self.out.write(f"Do you accept it (its id is {license.id})? [y/N] ")
+        self.out.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime
+
 from edgebuild.engine.forecast import forecast
 from edgebuild.errors import EdgebuildError, suggest
 from edgebuild.verbs import Context
-from edgebuild.verbs.plan import opened
 
 
 def run(
@@ -15,7 +16,7 @@ def run(
     step: str | None = None,
 ) -> bool:
     """A line a changed step, with each part of it that differs; a step named has its action shown."""
-    build = opened(context, target, model)
+    build = context.build(target, model, datetime.date.today())
     try:
         if step is not None and step not in build.graph.steps:
             near = suggest(step, build.graph.steps)

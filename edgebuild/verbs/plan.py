@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import datetime
 
-from edgebuild.engine.build import Build, open_build
 from edgebuild.engine.forecast import forecast
-from edgebuild.errors import EdgebuildError
 from edgebuild.toolchains.environments import ENVIRONMENTS
 from edgebuild.verbs import Context
 
 
 def run(context: Context, target: str | None = None, model: str | None = None) -> bool:
-    build = opened(context, target, model)
+    build = context.build(target, model, datetime.date.today())
     try:
-        missing = build.tools_missing()
+        missing = build.toolbox.missing(build.environments)
         for name in missing:
             environment = ENVIRONMENTS[name]
-            context.say(f"install  {name}  ({environment.summary})")
+            context.say(f"install  {name}  ({environment.purpose})")
         if missing:
             context.say(f"then {len(build.graph.steps)} steps, each restored if the store has it")
             return True
@@ -38,18 +36,3 @@ def run(context: Context, target: str | None = None, model: str | None = None) -
     finally:
         build.close()
 
-
-def opened(context: Context, target: str | None, model: str | None) -> Build:
-    """The build a verb is about; EdgebuildError if no target is named."""
-    if not target:
-        raise EdgebuildError("say which target", hint="target=NAME; `doit show` lists them")
-    return open_build(
-        context.root,
-        context.settings,
-        target,
-        model,
-        kinds=context.kinds,
-        project=context.project,
-        today=datetime.date.today(),
-        say=context.say,
-    )

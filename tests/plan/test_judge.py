@@ -1,0 +1,110 @@
+"""A gate passes only if it was measured, by acceptable evidence, within its limit."""
+
+import datetime
+
+import pytest
+
+from edgebuild.plan.judge import accepted, judge, limit_text
+from edgebuild.step import Limit, Measurement, Metric, Waiver
+
+METRICS = {
+    "parity.sqnr_db": Metric(doc="", unit="dB"),
+    "quality.mae": Metric(doc="", better="lower"),
+    "contract.mismatches": Metric(doc="", better="lower"),
+}
+CONTRACT = Measurement(metric="contract.mismatches", value=0, evidence="host")
+TODAY = datetime.date(2026, 6, 1)
+
+
+def verdicts(limits, measurements, **more):
+    found = judge(limits, [CONTRACT, *measurements], metrics=METRICS, today=TODAY, **more)
+    return [(f.metric, f.verdict, f.detail) for f in found if f.metric != "contract.mismatches"]
+
+
+def sqnr(value, **more):
+    return Measurement(metric="parity.sqnr_db", value=value, evidence="host", **more)
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "verdict"),
+    [
+        ({"min": 40}, 40, "passed"),
+        ({"min": 40}, 39.99, "failed"),
+        ({"max": 40}, 40, "passed"),
+        ({"max": 40}, 40.01, "failed"),
+        ({"min": 40}, float("inf"), "passed"),
+        ({"min": 40}, None, "unproven"),
+        ({"min": 40}, float("nan"), "failed"),
+        ({"max": 40}, float("nan"), "failed"),
+    ],
+)
+def test_limits(limit, value, verdict):
+    found = verdicts([Limit(metric="parity.sqnr_db", **limit)], [sqnr(value)])
+    assert [v for _, v, _ in found] == [verdict]
+
+
+def test_nothing_measured_is_unproven_and_says_why():
+    limit = Limit(metric="parity.sqnr_db", min=40)
+    assert verdicts([limit], [], missing={"parity": "no evaluation data"}) == [
+        ("parity.sqnr_db", "unproven", "no evaluation data")
+    ]
+
+
+def test_every_output_must_hold():
+    limit = Limit(metric="parity.sqnr_db", min=40)
+    found = verdicts([limit], [sqnr(50, output="a"), sqnr(30, output="b")])
+    assert [v for _, v, _ in found] == ["passed", "failed"]
+
+
+def test_evidence_that_is_not_accepted_proves_nothing():
+    limit = Limit(metric="parity.sqnr_db", min=40, evidence=("device", "emulated"))
+    assert verdicts([limit], [sqnr(50)]) == [
+        ("parity.sqnr_db", "unproven", "measured by host, not device or emulated")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "baseline", "verdict"),
+    [
+        ("parity.sqnr_db", 49.8, 50.0, "passed"),
+        ("parity.sqnr_db", 49.0, 50.0, "failed"),
+        ("parity.sqnr_db", 60.0, 50.0, "passed"),
+        ("quality.mae", 0.2, 0.1, "passed"),
+        ("quality.mae", 0.9, 0.1, "failed"),
+        ("quality.mae", 0.9, None, "unproven"),
+    ],
+)
+def test_a_drop_is_against_the_source_in_the_direction_of_the_metric(
+    metric, value, baseline, verdict
+):
+    m = Measurement(metric=metric, value=value, baseline=baseline, evidence="host")
+    assert [v for _, v, _ in verdicts([Limit(metric=metric, max_drop=0.5)], [m])] == [verdict]
+
+
+def test_the_contract_is_a_gate_that_no_manifest_need_name():
+    broken = Measurement(metric="contract.mismatches", value=1, evidence="host")
+    assert not accepted(judge([], [broken], metrics=METRICS, today=TODAY))
+    assert not accepted(judge([], [], metrics=METRICS, today=TODAY))
+    assert accepted(judge([], [CONTRACT], metrics=METRICS, today=TODAY))
+
+
+@pytest.mark.parametrize(
+    ("expires", "verdict"), [("2026-06-01", "waived"), ("2026-05-31", "failed")]
+)
+def test_a_waiver_holds_through_its_last_day(expires, verdict):
+    waiver = Waiver(metric="parity.sqnr_db", reason="known", owner="ana", expires=expires)
+    limit = Limit(metric="parity.sqnr_db", min=40)
+    found = verdicts([limit], [sqnr(30)], waivers=[waiver])
+    assert [v for _, v, _ in found] == [verdict]
+    assert "ana" in found[0][2]
+
+
+def test_a_waiver_does_not_hide_that_a_gate_holds():
+    waiver = Waiver(metric="parity.sqnr_db", reason="known", owner="ana", expires="2027-01-01")
+    found = verdicts([Limit(metric="parity.sqnr_db", min=40)], [sqnr(50)], waivers=[waiver])
+    assert found == [("parity.sqnr_db", "passed", "")]
+
+
+def test_limits_read_as_people_write_them():
+    limit = Limit(metric="x", min=1, max=2.5, max_drop=0.1, evidence=("device",))
+    assert limit_text(limit) == ">= 1, <= 2.5, drop <= 0.1, by device"
