@@ -1,0 +1,130 @@
+"""Answers as a chip that has float16 only would give them, simulated on this machine.
+
+Weights are rounded to float16 and so is every float value between two ops, to inf beyond 65504;
+each op by itself computes in float32. Integers stay exact. What is inside an op (accumulators,
+gates of an LSTM) is not simulated, and a chip may flush subnormals: this is evidence from the host,
+not from the device. `ranges` has the largest magnitude, overflows, subnormals and values that are
+no numbers of each tensor.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgebuild.formats import answers, dataset, onnx_file, onnx_rounding, onnx_run
+from edgebuild.formats.onnx_rounding import FIGURES
+from edgebuild.step import Call, Contract, StepKind
+from edgebuild.steps import examples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def run(call: Call) -> None:
+    """Every sample through the rounding model."""
+    import numpy as np
+
+    model = onnx_file.load(call.inputs["model"])
+    contract = Contract.from_json(call.facts["contract"])
+    simulated, weights, probes = onnx_rounding.rounded(model)
+    session = onnx_run.session(simulated, threads=call.threads)
+    types = {i.name: _dtype(i.type) for i in session.get_inputs()}
+    seen = {probe.value: dict.fromkeys(FIGURES, 0.0) for probe in probes}
+    samples = 0
+
+    def execute(feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        nonlocal samples
+        samples += 1
+        # Where the artifact takes or gives other types, it is the chip that converts.
+        found = onnx_run.run(session, {n: a.astype(types[n]) for n, a in feeds.items()})
+        for probe in probes:
+            figures = seen[probe.value]
+            for figure in FIGURES:
+                value = float(found[probe.output(figure)])
+                if figure == "max_abs":
+                    figures[figure] = _larger(figures[figure], value)
+                else:
+                    figures[figure] += value
+        return {
+            name: found[name].astype(np.dtype(tensor.dtype))
+            for name, tensor in contract.outputs.items()
+            if name in found
+        }
+
+    data = dataset.load(call.inputs["evaluation"])
+    source = Contract.from_json(call.facts["source_contract"])
+    dataset.save(call.outputs["actual"], answers.answers(execute, data, source, contract))
+    rows: list[dict[str, Any]] = [
+        {
+            "name": w.name,
+            "layer": "",
+            "kind": "weight",
+            "elements": w.elements,
+            "max_abs": _json(w.max_abs),
+            "overflow": w.overflow,
+            "nan": 0,
+            "subnormal": w.subnormal,
+        }
+        for w in weights
+    ]
+    for probe in probes:
+        figures = seen[probe.value]
+        rows.append(
+            {
+                "name": probe.value,
+                "layer": probe.layer,
+                "kind": "value",
+                "elements": probe.elements * samples,
+                "max_abs": _json(figures["max_abs"]),
+                "overflow": int(figures["overflow"]),
+                "nan": int(figures["nan"]),
+                "subnormal": int(figures["subnormal"]),
+            }
+        )
+    document = {"samples": samples, "tensors": rows}
+    call.outputs["ranges"].write_text(json.dumps(document, indent=1, allow_nan=False))
+
+
+def _dtype(type_: str) -> str:
+    """ONNX Runtime's `tensor(float)` as numpy's name."""
+    word = type_.removeprefix("tensor(").removesuffix(")")
+    return {"float": "float32", "double": "float64"}.get(word, word)
+
+
+def _larger(a: float, b: float) -> float:
+    return b if math.isnan(b) or b > a else a
+
+
+def _json(value: float) -> float | str:
+    """JSON has no infinity and no NaN: as text that `float` reads."""
+    return value if math.isfinite(value) else str(value)
+
+
+def example(folder: Path) -> Call:
+    """The tiny model on three images."""
+    onnx_file.save(examples.model(), folder / "model.onnx")
+    facts = examples.CONTRACT.to_json()
+    return examples.call(
+        folder,
+        KIND,
+        facts={"contract": facts, "source_contract": facts},
+        inputs={
+            "model": folder / "model.onnx",
+            "evaluation": examples.images(folder / "evaluation.npz"),
+        },
+    )
+
+
+KIND = StepKind(
+    role="runtime",
+    run=run,
+    tools="onnx",
+    consumes=("model", "evaluation"),
+    produces={"actual": "actual.npz", "ranges": "ranges.json"},
+    facts=("contract", "source_contract"),
+    platform=("isa",),
+    evidence="host",
+)

@@ -1,0 +1,48 @@
+"""Answers of an ONNX artifact by ONNX Runtime on this machine's CPU, optimised as on a device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgebuild.formats import answers, dataset, onnx_file, onnx_run
+from edgebuild.step import Call, Contract, StepKind
+from edgebuild.steps import examples
+
+
+def run(call: Call) -> None:
+    """Every sample through the artifact, fed as its contract asks."""
+    session = onnx_run.session(call.inputs["onnx"], optimise=True, threads=call.threads)
+    found = answers.answers(
+        lambda feeds: onnx_run.run(session, feeds),
+        dataset.load(call.inputs["evaluation"]),
+        Contract.from_json(call.facts["source_contract"]),
+        Contract.from_json(call.facts["contract"]),
+    )
+    dataset.save(call.outputs["actual"], found)
+
+
+def example(folder: Path) -> Call:
+    """The tiny model on three images."""
+    onnx_file.save(examples.model(), folder / "model.onnx")
+    facts = examples.CONTRACT.to_json()
+    return examples.call(
+        folder,
+        KIND,
+        facts={"contract": facts, "source_contract": facts},
+        inputs={
+            "onnx": folder / "model.onnx",
+            "evaluation": examples.images(folder / "evaluation.npz"),
+        },
+    )
+
+
+KIND = StepKind(
+    role="runtime",
+    run=run,
+    tools="onnx",
+    consumes=("onnx", "evaluation"),
+    produces={"actual": "actual.npz"},
+    facts=("contract", "source_contract"),
+    platform=("isa",),
+    evidence="host",
+)

@@ -1,0 +1,75 @@
+"""Answers of an OpenVINO IR on this machine's CPU, in float32.
+
+The CPU plugin computes in bfloat16 where it can unless it is told otherwise; here it is told so.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgebuild.formats import answers, dataset, ir, onnx_file
+from edgebuild.step import Call, Contract, StepKind
+from edgebuild.steps import examples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def run(call: Call) -> None:
+    """Every sample through the IR, fed as its contract asks."""
+    import openvino as ov
+
+    xml, bin = call.inputs["xml"], call.inputs["bin"]
+    contract = Contract.from_json(call.facts["contract"])
+    outputs = list(ir.contract(ir.load(xml, bin), contract).outputs)
+    core = ov.Core()
+    compiled = core.compile_model(
+        core.read_model(str(xml), str(bin)),
+        "CPU",
+        {
+            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_NUM_THREADS": call.threads,
+            "NUM_STREAMS": 1,
+        },
+    )
+
+    def execute(feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        found = compiled(feeds)
+        return {name: found[i] for i, name in enumerate(outputs)}
+
+    data = dataset.load(call.inputs["evaluation"])
+    source = Contract.from_json(call.facts["source_contract"])
+    dataset.save(call.outputs["actual"], answers.answers(execute, data, source, contract))
+
+
+def example(folder: Path) -> Call:
+    """The tiny model on three images."""
+    import openvino as ov
+
+    onnx_file.save(examples.model(), folder / "model.onnx")
+    network = ov.Core().read_model(str(folder / "model.onnx"))
+    ov.save_model(network, str(folder / "model.xml"), compress_to_fp16=False)
+    facts = examples.CONTRACT.to_json()
+    return examples.call(
+        folder,
+        KIND,
+        facts={"contract": facts, "source_contract": facts},
+        inputs={
+            "xml": folder / "model.xml",
+            "bin": folder / "model.bin",
+            "evaluation": examples.images(folder / "evaluation.npz"),
+        },
+    )
+
+
+KIND = StepKind(
+    role="runtime",
+    run=run,
+    tools="openvino",
+    consumes=("xml", "bin", "evaluation"),
+    produces={"actual": "actual.npz"},
+    facts=("contract", "source_contract"),
+    platform=("isa",),
+    evidence="host",
+)
