@@ -42,18 +42,19 @@ def require(
 def sqnr(expected: NDArray[Any], actual: NDArray[Any]) -> float:
     """Signal to quantisation noise in dB: 10 log10(sum expected^2 / sum (expected - actual)^2).
 
-    inf where the two are equal, NaN where either has values that are not numbers.
+    inf where the two are equal, -inf where only `actual` has values that are not finite, NaN where
+    `expected` has.
     """
     import numpy as np
 
     want = expected.astype(np.float64)
     signal = float(np.sum(want**2))
-    noise = float(np.sum((want - actual.astype(np.float64)) ** 2))
+    noise = float(np.sum(_difference(expected, actual) ** 2))
+    if not math.isfinite(signal):
+        return math.nan
     if noise == 0:
         return math.inf
-    if not math.isfinite(signal) or not math.isfinite(noise):
-        return math.nan
-    return 10 * math.log10(signal / noise) if signal else -math.inf
+    return 10 * math.log10(signal / noise) if signal and math.isfinite(noise) else -math.inf
 
 
 def max_abs(expected: NDArray[Any], actual: NDArray[Any]) -> float:
@@ -67,10 +68,12 @@ def mean_abs(expected: NDArray[Any], actual: NDArray[Any]) -> float:
 
 
 def cosine(expected: NDArray[Any], actual: NDArray[Any]) -> float:
-    """Cosine of the angle between the two as vectors; 1 = the same direction."""
+    """Cosine of the angle between the two as vectors; 1 = the same direction, NaN with infinities."""
     import numpy as np
 
     a, b = expected.astype(np.float64).ravel(), actual.astype(np.float64).ravel()
+    if not np.isfinite(b).all():
+        return math.nan
     length = float(np.linalg.norm(a) * np.linalg.norm(b))
     if length == 0:
         return 1.0 if not a.any() and not b.any() else 0.0
@@ -80,5 +83,6 @@ def cosine(expected: NDArray[Any], actual: NDArray[Any]) -> float:
 def _difference(expected: NDArray[Any], actual: NDArray[Any]) -> NDArray[Any]:
     import numpy as np
 
-    difference: NDArray[Any] = np.abs(expected.astype(np.float64) - actual.astype(np.float64))
-    return difference
+    with np.errstate(invalid="ignore"):
+        difference = np.abs(expected.astype(np.float64) - actual.astype(np.float64))
+    return np.nan_to_num(difference, copy=False, nan=np.inf, posinf=np.inf)

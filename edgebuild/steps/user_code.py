@@ -21,13 +21,13 @@ class UserCodeError(EdgebuildError):
 
 
 @contextmanager
-def attribute(call: Call, name: str) -> Iterator[Callable[..., Any]]:
-    """The function or class `name` of the file at port `file`, callable inside the `with` block.
+def attribute(call: Call, name: str, port: str = "file") -> Iterator[Callable[..., Any]]:
+    """The function or class `name` of the file at `port`, callable inside the `with` block.
 
     The files at ports `modules.*` can be imported by their names, wherever the project has them.
     Whatever the code raises, on import or in the block, becomes a UserCodeError with its line.
     """
-    files = [call.inputs["file"], *_modules(call)]
+    files = [call.inputs[port], *_modules(call)]
     folder = call.folder / "project"
     folder.mkdir()
     for file in files:
