@@ -170,7 +170,7 @@ class StepKind:
     """One thing a build can do. See the package `edgebuild.steps` for the ports and facts there are.
 
     consumes   ports it reads, by name; the plan wires them by that name. A trailing `?` makes
-               one optional.
+               one optional; `artifact.*` takes all files of an artifact (`artifact.blob`, ...).
     produces   port -> file name it is written as.
     params     frozen dataclass of the manifest's parameters; a field of type `File`,
                `File | None`, `tuple[File, ...]` or `dict[str, File]` becomes input ports
@@ -195,7 +195,9 @@ class StepKind:
     contract: Callable[[Any, Contract], Contract] | None = None
     code: tuple[str, ...] = ()
     time_limit_s: int = 600
-    # backend: the kind of runtime that can execute what it makes; runtime: how that counts.
+    # source: the pass that always follows it; source and backend: the kind of runtime that can
+    # execute what they make (a source's is the truth to compare with); runtime: how that counts.
+    canonical: str = "canonicalise"
     runtime: str = ""
     evidence: Evidence | None = None
     # check: what it measures; metrics marked always are gates even if no manifest names them.

@@ -112,6 +112,7 @@ class Build:
             if use.refused
         ]
         data = index.page(reports, refused).encode()
+        self.artifacts.mkdir(exist_ok=True)
         place = self.artifacts / "index.html"
         files.write_atomic(place, data, scratch=self.artifacts, mode=0o644)
 

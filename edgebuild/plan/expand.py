@@ -16,6 +16,9 @@ from edgebuild.plan.graph import Builder, Graph, Refused, Variant, order
 from edgebuild.plan.params import split_files
 from edgebuild.step import Contract, File, Limit, Output, Step
 
+# What a backend says of its artifact, beside the artifact itself.
+_ABOUT_ARTIFACT = ("contract", "placement")
+
 Ref = Output | File
 Scope = dict[str, Ref]
 
@@ -127,8 +130,9 @@ class _ModelExpansion:
         scope: Scope = {}
         source = self._add(model.source, f"{model.name}/source", scope, model.contract)
         scope["model"] = Output(step=source.id, port="model")
-        first = Use(kind="pass/canonicalise", params={}, position=model.source.position)
-        canonical = self._add(first, f"{model.name}/canonicalise", scope, model.contract)
+        kind = self.kinds.get(model.source.kind)
+        first = Use(kind=f"pass/{kind.canonical}", position=model.source.position)
+        canonical = self._add(first, f"{model.name}/{kind.canonical}", scope, model.contract)
         scope["model"] = scope["source_model"] = Output(step=canonical.id, port="model")
         for name in ("calibration", "evaluation"):
             use = model.data.get(name)
@@ -136,7 +140,8 @@ class _ModelExpansion:
                 step = self._add(use, f"{model.name}/{name}", {}, model.contract)
                 scope[name] = Output(step=step.id, port="dataset")
         if "evaluation" in scope:
-            use = Use(kind="runtime/reference", params={}, position=model.source.position)
+            truth = kind.runtime or "reference"
+            use = Use(kind=f"runtime/{truth}", position=model.source.position)
             step = self._add(use, f"{model.name}/reference", scope, model.contract)
             scope["expected"] = Output(step=step.id, port="expected")
         return _Line(scope, model.contract)
@@ -164,20 +169,21 @@ class _ModelExpansion:
         step = self._add(use, f"{where}/{backend}", line.scope, line.contract)
         contract = self._changed(use, line.contract)
         made = {port: Output(step=step.id, port=port) for port in kind.produces}
-        scope: Scope = {**line.scope, **made}
+        artifact = {f"artifact.{p}": r for p, r in made.items() if p not in _ABOUT_ARTIFACT}
+        scope: Scope = {**line.scope, **made, **artifact}
         missing: dict[str, str] = {}
         evidence = None
         if "evaluation" in scope:
             runtime = self.kinds.get(f"runtime/{kind.runtime}")
             evidence = runtime.evidence
-            run = Use(kind=f"runtime/{kind.runtime}", params={}, position=self.use.position)
+            run = Use(kind=f"runtime/{kind.runtime}", position=self.use.position)
             ran = self._add(run, f"{where}/run", scope, contract)
             scope |= {port: Output(step=ran.id, port=port) for port in runtime.produces}
         limits = _merged(self.use.accept, choice.accept)
         checks: dict[str, str] = {}
         for name in self.kinds.names("check"):
             needs = self.kinds.get(f"check/{name}").consumes
-            absent = [p for p in needs if not p.endswith("?") and p not in scope]
+            absent = [p for p in needs if not p.endswith(("?", ".*")) and p not in scope]
             wanted = [x.metric for x in limits if x.metric.startswith(f"{name}.")]
             if absent:
                 if wanted:
@@ -231,7 +237,9 @@ class _ModelExpansion:
         inputs: dict[str, Ref] = dict(files)
         for port in kind.consumes:
             wanted = port.removesuffix("?")
-            if wanted in scope:
+            if wanted.endswith(".*"):
+                inputs |= {p: r for p, r in scope.items() if p.startswith(wanted[:-1])}
+            elif wanted in scope:
                 inputs[wanted] = scope[wanted]
             elif not port.endswith("?"):
                 raise EdgebuildError(
