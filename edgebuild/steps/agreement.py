@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ def require(
             raise AgreementError(f"{what} changed the shape of output `{name}`")
     figures = {name: sqnr(array, actual[name]) for name, array in expected.items()}
     name, worst = min(figures.items(), key=lambda item: item[1])
-    print(f"{what}: {worst:.1f} dB at output {name}")
+    sys.stdout.write(f"{what}: {worst:.1f} dB at output {name}\n")
     if not worst >= sqnr_db:
         raise AgreementError(
             f"{what} changed what the model computes",
@@ -68,7 +69,7 @@ def mean_abs(expected: NDArray[Any], actual: NDArray[Any]) -> float:
 
 
 def cosine(expected: NDArray[Any], actual: NDArray[Any]) -> float:
-    """Cosine of the angle between the two as vectors; 1 = the same direction, NaN with infinities."""
+    """Cosine of the angle between the two as vectors; NaN if `actual` is not finite."""
     import numpy as np
 
     a, b = expected.astype(np.float64).ravel(), actual.astype(np.float64).ravel()

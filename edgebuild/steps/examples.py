@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +25,19 @@ CONTRACT = Contract(
         )
     },
     outputs={"mask": Tensor(shape=(1, 2, 6, 4), layout="NCHW")},
+)
+
+
+# onnx_file.to_bytes(model()), compressed
+_MODEL = (
+    "eNrNUz1s00AUtl27MSehRsYgNUKJVJY0Q6U4QoqK7wmFIShiSRmQkJek+VFo04ZGoVK7sGT2HMSAFFYyR8LnIazp"
+    "HNbM7RpmvtfAghgY8el05/e+73vfO59t27nTbLSb9UHnuJHS9r9visfC6nRr7aYwzvPCqOcd4zCfsg5PT97ld8xn"
+    "WHL3hNmrNfpP9fV4o33SE+K+AM4xzoA9ax4PgD3AIrYFQpDyIOOtZby1jHgIhueY3Vr/KJXod9rd005jJ/FyveF4"
+    "5yT3xbQte4NHUi/BUOWjqWnv42l6qMLZSl7NX8ThbBBdunv0YbQd7wZbclKu0dV8ri7diVyMezEw6q0U9LknYw0P"
+    "VsI7xzlPwCngmcd8BR3E9ljXB4ZQR6GeRF3aDUKVGV7L4XU1Fotx9G2VpYNpGtiV/yMbkBQLhbgEN4YeeBYFYYmx"
+    "X2+qRfC3YqwyMzyim+pUBeFMtlot5B+p5YVLhUKB9747KROssgf5fHmB3kZqUl5KKV7B9zwChjB57yNGyMH3iLHM"
+    "UeASNFgrgiZBm/dcC35mCrXZA3tR8AQvRfb4BF4Jntk794AaY4WeJHrjHiP0SuiZsT7OgHAW4Ifyf/kmubRt8UWp"
+    "5yvu3zzliraBC6Xb+u118irZf3X+OvPrt3AeCNfWnaQwbB1zA3MT06ynxe1V/iNv/M6XTKEl7/4EmCBMNQ=="
 )
 
 
@@ -50,6 +65,12 @@ def model() -> onnx.ModelProto:
         [weights("w1", 5, 3, 3, 3), weights("b1", 5), weights("w2", 2, 5, 1, 1)],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+
+
+def write_model(path: Path) -> Path:
+    """`model()` in canonical bytes, for environments without the `onnx` package."""
+    path.write_bytes(zlib.decompress(base64.b64decode("".join(_MODEL))))
+    return path
 
 
 def images(path: Path, samples: int = 3) -> Path:

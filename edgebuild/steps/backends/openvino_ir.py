@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgebuild.errors import EdgebuildError
-from edgebuild.formats import contract_file, ir, ir_canonical, onnx_canonical, onnx_file, placement
+from edgebuild.formats import contract_file, ir, ir_canonical, onnx_header, placement
 from edgebuild.step import Call, Contract, StepKind, param
 from edgebuild.steps import examples
 
@@ -33,7 +33,7 @@ def run(call: Call) -> None:
     # Without this pass, which OpenVINO's own converter runs too, shapes are computed at run time.
     from openvino._offline_transformations import apply_moc_transformations
 
-    model = onnx_file.load(call.inputs["model"])
+    nodes = onnx_header.read_file(call.inputs["model"]).nodes
     made = call.folder / "made.xml"
     try:
         network = ov.Core().read_model(str(call.inputs["model"]))
@@ -45,10 +45,9 @@ def run(call: Call) -> None:
             fields={"reason": " ".join(str(error).split())},
             hint="see which op it names, and whether a newer opset or `simplify` helps",
         ) from error
-    nodes = list(onnx_canonical.nodes_of(model))
-    made_by = {output: node.name for node in nodes for output in node.output}
+    made_by = {output: node.name for node in nodes for output in node.outputs}
     made_by |= {node.name: node.name for node in nodes}
-    known = made_by.keys() | {name for node in nodes for name in node.input}
+    known = made_by.keys() | {name for node in nodes for name in node.inputs}
     xml, bin = call.outputs["xml"], call.outputs["bin"]
     xml.write_bytes(ir_canonical.canonical(made.read_bytes(), known - {""}))
     bin.write_bytes(made.with_suffix(".bin").read_bytes())
@@ -73,13 +72,12 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model with float16 weights."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
     return examples.call(
         folder,
         KIND,
         params=Params(compress_to_fp16=True),
         facts={"contract": examples.CONTRACT.to_json()},
-        inputs={"model": folder / "model.onnx"},
+        inputs={"model": examples.write_model(folder / "model.onnx")},
     )
 
 

@@ -46,7 +46,7 @@ def example(folder: Path) -> Call:
 KIND = StepKind(
     role="check",
     run=run,
-    tools="onnx",
+    tools="python",
     consumes=("contract",),
     produces={"measurements": "measurements.json"},
     facts=("contract", "evidence"),

@@ -71,7 +71,7 @@ def example(folder: Path) -> Call:
 KIND = StepKind(
     role="check",
     run=run,
-    tools="onnx",
+    tools="python",
     consumes=("ranges",),
     produces={"measurements": "measurements.json"},
     facts=("evidence",),

@@ -79,7 +79,7 @@ def example(folder: Path) -> Call:
 KIND = StepKind(
     role="check",
     run=run,
-    tools="onnx",
+    tools="python",
     consumes=("placement",),
     produces={"measurements": "measurements.json"},
     facts=("evidence",),

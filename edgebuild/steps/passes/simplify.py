@@ -6,6 +6,7 @@ random inputs and must agree to 80 dB.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 from edgebuild.errors import EdgebuildError
@@ -43,7 +44,7 @@ def run(call: Call) -> None:
         sqnr_db=LOWEST_SQNR_DB,
         what="onnxsim",
     )
-    print(f"nodes: {len(before.graph.node)} -> {len(after.graph.node)}")
+    sys.stdout.write(f"nodes: {len(before.graph.node)} -> {len(after.graph.node)}\n")
     onnx_file.save(after, call.outputs["model"])
 
 

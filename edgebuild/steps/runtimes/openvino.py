@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebuild.formats import answers, dataset, ir, onnx_file
+from edgebuild.formats import answers, dataset, ir
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
 
@@ -47,8 +47,7 @@ def example(folder: Path) -> Call:
     """The tiny model on three images."""
     import openvino as ov
 
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    network = ov.Core().read_model(str(folder / "model.onnx"))
+    network = ov.Core().read_model(str(examples.write_model(folder / "model.onnx")))
     ov.save_model(network, str(folder / "model.xml"), compress_to_fp16=False)
     facts = examples.CONTRACT.to_json()
     return examples.call(

@@ -49,7 +49,7 @@ def run(call: Call) -> None:
 
 
 def _log(*words: object) -> None:
-    print(*words, file=sys.stderr, flush=True)
+    sys.stderr.write(" ".join(map(str, words)) + "\n")
 
 
 def _check_weights(path: Path) -> None:
