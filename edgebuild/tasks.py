@@ -16,7 +16,7 @@ from typing import Any
 from doit import create_after, get_var
 
 from edgebuild.engine.console import Console, hooks
-from edgebuild.errors import EdgebuildError, render, suggest
+from edgebuild.errors import EdgebuildError, suggest
 
 __all__ = [
     "DOIT_CONFIG", "task_bench", "task_build", "task_check", "task_explain", "task_fsck",
@@ -43,7 +43,7 @@ def task_build() -> Iterator[dict[str, Any]]:
     try:
         yield from _build_tasks()
     except EdgebuildError as error:
-        text = render(error)
+        text = str(error)
         yield {"name": "manifests", "actions": [lambda: _failed(text)], "io": {"capture": False}}
 
 
@@ -191,7 +191,7 @@ def _verb(name: str, *variables: str, options: tuple[str, ...] = ()) -> dict[str
             values = {v: get_var(v) for v in variables}
             ok = import_module(f"edgebuild.verbs.{name}").run(context, **values, **chosen)
         except EdgebuildError as error:
-            return _failed(render(error))
+            return _failed(str(error))
         return True if ok else _failed("")
 
     flags = [{"name": _PYTHON.get(o, o), "long": o, "type": bool, "default": False} for o in options]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from edgebuild.engine.build import Build
-from edgebuild.errors import EdgebuildError, render
+from edgebuild.errors import EdgebuildError
 from edgebuild.plan.graph import Variant
 from edgebuild.step import Output
 
@@ -49,7 +49,7 @@ def _task(name: str, action: Any, *, fresh: Any = None, task_dep: Any = ()) -> d
         except EdgebuildError as error:
             from doit.exceptions import TaskFailed
 
-            return TaskFailed(render(error))
+            return TaskFailed(str(error))
         return True
 
     return {

@@ -46,6 +46,12 @@ class Variant:
         return "/".join(filter(None, (self.model, self.target, self.label)))
 
     @property
+    def goals(self) -> tuple[str, ...]:
+        """Ids of the steps whose results are wanted: the backend's and the checks'."""
+        made = [r.step for p in self.artifact if isinstance(r := self.ports[p], Output)]
+        return tuple(dict.fromkeys([*made, *self.checks.values()]))
+
+    @property
     def folder(self) -> str:
         """Below `artifacts/`."""
         return "/".join(filter(None, (self.target, self.model, self.label)))
