@@ -37,7 +37,7 @@ DOIT_CONFIG = {
 _VARIABLES = ("target", "model", "step", "kind", "name", "scale", "only", "env")
 
 
-@create_after(executed=None)
+@create_after(executed=None)  # type: ignore[untyped-decorator]
 def task_build() -> Iterator[dict[str, Any]]:
     """build, verify and publish the models of a target: doit build target=NAME [model=NAME]"""
     try:
@@ -194,7 +194,9 @@ def _verb(name: str, *variables: str, options: tuple[str, ...] = ()) -> dict[str
             return _failed(str(error))
         return True if ok else _failed("")
 
-    flags = [{"name": _PYTHON.get(o, o), "long": o, "type": bool, "default": False} for o in options]
+    flags = [
+        {"name": _PYTHON.get(o, o), "long": o, "type": bool, "default": False} for o in options
+    ]
     return {
         "actions": [(action,)],
         "params": flags,

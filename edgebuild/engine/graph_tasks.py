@@ -7,8 +7,6 @@ from typing import Any
 
 from edgebuild.engine.build import Build
 from edgebuild.errors import EdgebuildError
-from edgebuild.plan.graph import Variant
-from edgebuild.step import Output
 
 TOOLS = "tools"
 
@@ -33,13 +31,8 @@ def tasks(build: Build) -> Iterator[dict[str, Any]]:
         yield _task(
             f"{variant.name}/publish",
             lambda variant=variant: build.publish(variant),
-            task_dep=[f"build:{name}" for name in _needed(variant)],
+            task_dep=[f"build:{name}" for name in variant.goals],
         )
-
-
-def _needed(variant: Variant) -> list[str]:
-    made = [ref.step for ref in variant.ports.values() if isinstance(ref, Output)]
-    return list(dict.fromkeys([*made, *variant.checks.values()]))
 
 
 def _task(name: str, action: Any, *, fresh: Any = None, task_dep: Any = ()) -> dict[str, Any]:

@@ -23,6 +23,8 @@ _FORMAT = f"edgebuild-noop-2 {sys.version_info[:2]}"
 _REHASH = 200
 
 Signature = tuple[int, int, int, int]
+# Path, signature, sha256.
+Row = tuple[str, int, int, int, int, str]
 
 
 def record(place: Path, context: str, files: Iterable[str], *, summary: str, until: str) -> None:
@@ -94,7 +96,7 @@ def _look(name: str) -> tuple[Signature, str]:
     return (s.st_mtime_ns, s.st_size, s.st_ino, s.st_ctime_ns), digest
 
 
-def _write(place: Path, data: object) -> None:
+def _write(place: Path, data: tuple[str, str, str, str, list[Row]]) -> None:
     body = marshal.dumps(data)
     place.parent.mkdir(parents=True, exist_ok=True)
     temp = place.with_name(f".{place.name}.{os.getpid()}")
@@ -104,7 +106,7 @@ def _write(place: Path, data: object) -> None:
 
 def _read(
     place: Path,
-) -> tuple[str, str, str, str, list[tuple[str, int, int, int, int, str]]] | None:
+) -> tuple[str, str, str, str, list[Row]] | None:
     try:
         data = place.read_bytes()
         if hashlib.sha256(data[32:]).digest() != data[:32]:

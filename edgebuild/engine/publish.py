@@ -136,8 +136,7 @@ def _about(session: Session, project: Project, variant: Variant) -> reports.Abou
 
 
 def _outcomes(session: Session, variant: Variant) -> list[Any]:
-    goals = [r.step for r in variant.ports.values() if isinstance(r, Output)]
-    steps = order(session.graph.steps, [*goals, *variant.checks.values()])
+    steps = order(session.graph.steps, variant.goals)
     return [session.outcomes[name] for name in steps]
 
 

@@ -53,9 +53,7 @@ def expand(project: Project, target: str, kinds: Kinds, model: str | None = None
             else f"model `{model}` is not declared for target `{target}`",
             hint=f"add `{target}:` below `targets:` in a model's manifest",
         )
-    goals = [ref.step for v in variants for ref in v.ports.values() if isinstance(ref, Output)] + [
-        step for v in variants for step in v.checks.values()
-    ]
+    goals = [step for variant in variants for step in variant.goals]
     return Graph(
         steps=order(builder.steps, goals), variants=tuple(variants), refused=tuple(refused)
     )
@@ -189,10 +187,10 @@ class _ModelExpansion:
                 if wanted:
                     missing[name] = _why_missing(name, absent)
                 continue
-            params = self._check_params(name, wanted)
-            if params is None:
+            measured = self._check_params(name, wanted)
+            if measured is None:
                 continue
-            check = Use(kind=f"check/{name}", params=params, position=self.use.position)
+            check = Use(kind=f"check/{name}", params=measured, position=self.use.position)
             done = self._add(check, f"{where}/{name}", scope, contract, evidence=evidence)
             checks[name] = done.id
         return Variant(

@@ -8,6 +8,7 @@ from typing import Any
 
 from edgebuild.report.markup import clean
 
+
 def suite(document: Mapping[str, Any]) -> bytes:
     """One `testsuite`; failed and unproven gates are failures, waived ones are skipped."""
     cases = [_case(document["name"], finding) for finding in document["findings"]]
@@ -43,4 +44,3 @@ def _case(name: str, finding: Mapping[str, Any]) -> ET.Element:
     else:
         ET.SubElement(case, "system-out").text = clean(text)
     return case
-

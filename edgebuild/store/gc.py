@@ -19,6 +19,8 @@ class StoreBusy(EdgebuildError):
 
 @dataclass(frozen=True, kw_only=True)
 class Collected:
+    """What was removed (or would be), and what is left."""
+
     blobs: int
     results: int
     size_bytes: int

@@ -161,7 +161,9 @@ class Store:
         result = self.peek(key)
         if result is None:
             return None
-        complete = all([self.intact(d) for d in (*result.outputs.values(), result.log)])
+        # Each is looked at, not only up to the first bad one: bad ones are put aside.
+        blobs = [self.intact(d) for d in (*result.outputs.values(), result.log)]
+        complete = all(blobs)
         return result if complete else None
 
     def peek(self, key: Digest) -> ActionResult | None:

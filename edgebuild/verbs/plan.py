@@ -35,4 +35,3 @@ def run(context: Context, target: str | None = None, model: str | None = None) -
         return True
     finally:
         build.close()
-

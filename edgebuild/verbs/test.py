@@ -23,7 +23,9 @@ def run(context: Context, only: str | None = None) -> bool:
     folders = {path.name: path for path in sorted((context.root / "tests/tools").iterdir())}
     names = ["main", *(n for n in folders if any(folders[n].glob("test_*.py")))]
     if only is not None and only not in names:
-        raise EdgebuildError(f"unknown set of tests `{only}`", hint=f"there are: {', '.join(names)}")
+        raise EdgebuildError(
+            f"unknown set of tests `{only}`", hint=f"there are: {', '.join(names)}"
+        )
     chosen = [only] if only else names
     tools = [n for n in chosen if n != "main"]
     context.toolbox.provide([*tools, "pytest", *(b for n in tools for b in _BESIDE.get(n, ()))])

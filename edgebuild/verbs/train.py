@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
 from edgebuild import digest as digests
+from edgebuild.digest import Digest
 from edgebuild.engine.build import open_session
 from edgebuild.engine.session import Session
 from edgebuild.errors import EdgebuildError
@@ -52,17 +54,18 @@ def run(context: Context, model: str | None = None, *, again: bool = False) -> b
     return True
 
 
-def _fresh(session: Session, step_id: str) -> dict[str, digests.Digest]:
-    return dict(session.build(step_id).result.outputs)
+def _fresh(session: Session, step_id: str) -> Mapping[str, Digest]:
+    return session.build(step_id).result.outputs
 
 
 def _write(
-    context: Context, session: Session, model: Model, outputs: dict[str, digests.Digest]
+    context: Context, session: Session, model: Model, outputs: Mapping[str, Digest]
 ) -> None:
     weights = model.source.params.get("weights")
     if not isinstance(weights, ProjectFile):
         raise EdgebuildError(
-            f"model `{model.name}` declares no weights file to write", position=model.source.position
+            f"model `{model.name}` declares no weights file to write",
+            position=model.source.position,
         )
     targets = {"weights": context.root / weights.path, "record": _record_path(context, model)}
     for port, path in targets.items():
