@@ -59,8 +59,11 @@ class Console:
         self.done += 1
         seconds = time.monotonic() - self.started.get(task.name, time.monotonic())
         if _is_work(task):
-            self.built += 1
-            self._line(f"{self._count()} built    {name}  {seconds:.1f} s")
+            if task.values.get("how") == "restored":  # another build made it meanwhile
+                self.restored += 1
+            else:
+                self.built += 1
+                self._line(f"{self._count()} built    {name}  {seconds:.1f} s")
         elif name.endswith("/publish"):
             self._line(f"{self._count()} accepted {name.removesuffix('/publish')}")
 
@@ -103,7 +106,7 @@ class Console:
             for name in self.failed:
                 self._line(f"  {name}")
         else:
-            self._line(f"ok: {summary}; {counts}; {seconds:.1f} s")
+            self._line(f"ok: {summary}; {counts}; {seconds:.1f} s" if self.total else f"ok: {summary}")
 
     def _count(self) -> str:
         self.total = max(self.total, hooks.total)

@@ -38,12 +38,12 @@ def tasks(build: Build) -> Iterator[dict[str, Any]]:
 def _task(name: str, action: Any, *, fresh: Any = None, task_dep: Any = ()) -> dict[str, Any]:
     def run() -> Any:
         try:
-            action()
+            outcome = action()
         except EdgebuildError as error:
             from doit.exceptions import TaskFailed
 
             return TaskFailed(str(error))
-        return True
+        return {"how": getattr(outcome, "how", "")}
 
     return {
         "name": name,

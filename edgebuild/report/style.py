@@ -29,13 +29,16 @@ tr.failed td:first-child, tr.unproven td:first-child { font-weight: 650; }
 .card b { display: block; font-size: 1.15rem; font-variant-numeric: tabular-nums; }
 .margin { width: 9rem; height: .8rem; } .margin rect.track { fill: var(--line); }
 .margin rect.passed { fill: var(--good); } .margin rect.failed { fill: var(--bad); }
-.margin rect.waived, .margin rect.unproven { fill: var(--warn); } .margin line { stroke: var(--ink); stroke-width: 2; }
-.stack { width: 100%; height: 1.6rem; border-radius: .3rem; } .stack rect { stroke: var(--bg); stroke-width: 1; }
+.margin rect.waived, .margin rect.unproven { fill: var(--warn); } .margin line { stroke: var(--ink);
+  stroke-width: 2; }
+.stack { width: 100%; height: 1.6rem; border-radius: .3rem; } .stack rect { stroke: var(--bg);
+  stroke-width: 1; }
 .legend span { margin-right: 1.2rem; white-space: nowrap; } .legend i { display: inline-block; width: .8em;
   height: .8em; border-radius: .2em; margin-right: .4em; vertical-align: -.05em; }
 .pipe { list-style: none; padding: 0; margin: 0; } .pipe li { display: grid; gap: 0 .8rem; padding: .35rem 0;
   grid-template-columns: 1fr auto; border-bottom: 1px solid var(--line); }
-.pipe .bar { grid-column: 1 / -1; height: 3px; background: var(--bar); border-radius: 2px; margin-top: .25rem; }
+.pipe .bar { grid-column: 1 / -1; height: 3px; background: var(--bar); border-radius: 2px; margin-top:
+  .25rem; }
 details summary { cursor: pointer; color: var(--accent); margin: .4rem 0; }
 a { color: var(--accent); } .matrix td { min-width: 8rem; }
 @media (max-width: 36rem) { .hide-small { display: none; } }
