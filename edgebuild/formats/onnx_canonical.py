@@ -16,18 +16,26 @@ GRAPH = "main"
 def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
     """A copy of `model` that is equal for every model that differs in these only:
 
-    doc strings, metadata, producer, versions of the producer, training information, the graph's
-    name; the order of attributes, of initializers, of type annotations, of opset imports; how a
-    tensor's values are stored; nodes out of topological order; spelling of the default domain;
-    imports of domains that no op uses; annotations of values that do not exist. A node without a
-    name, or with one that is taken, gets one: placements and quantisers know nodes by name.
+    doc strings, metadata, producer, versions of the producer and of the file's form (it is the
+    oldest that holds the model), training information, hints on devices, the graph's name; the
+    order of attributes, of initializers, of type annotations, of opset imports; how a tensor's
+    values are stored; nodes out of topological order; spelling of the default domain; imports of
+    domains that no op uses; annotations of values that do not exist. A node without a name, or
+    with one that is taken, gets one: placements and quantisers know nodes by name.
     """
     import onnx
 
     out = onnx.ModelProto()
     out.CopyFrom(model)
     out.producer_name, out.producer_version = PRODUCER, ""
-    for field in ("domain", "model_version", "doc_string", "metadata_props", "training_info"):
+    for field in (
+        "domain",
+        "model_version",
+        "doc_string",
+        "metadata_props",
+        "training_info",
+        "configuration",
+    ):
         out.ClearField(field)
     _graph(out.graph)
     out.graph.name = GRAPH
@@ -40,6 +48,7 @@ def canonical(model: onnx.ModelProto) -> onnx.ModelProto:
             _node(node)
     _sort(out.functions, key=lambda f: (f.domain, f.name, f.overload))
     _imports(out)
+    out.ir_version = _ir_version(out)
     return out
 
 
@@ -172,7 +181,7 @@ def _tensor(tensor: onnx.TensorProto) -> None:
 
 def _clear(message: Any) -> None:
     """Without doc string and metadata, whatever this version of ONNX lets `message` carry."""
-    for field in ("doc_string", "metadata_props"):
+    for field in ("doc_string", "metadata_props", "device_configurations"):
         if field in message.DESCRIPTOR.fields_by_name:
             message.ClearField(field)
 
@@ -233,6 +242,16 @@ def _imports(model: onnx.ModelProto) -> None:
     for domain, version in sorted(versions.items()):
         if domain in used:
             model.opset_import.add(domain=domain, version=version)
+
+
+def _ir_version(model: onnx.ModelProto) -> int:
+    """The oldest that its opsets and functions allow: a newer one only shuts out runtimes."""
+    from onnx import helper
+
+    least: int = helper.find_min_ir_version_for(list(model.opset_import), ignore_unknown=True)
+    if model.functions:
+        least = max(least, 10 if any(f.overload for f in model.functions) else 8)
+    return max(least, 4)  # before 4 every initializer had to be an input
 
 
 def _sort(repeated: Any, key: Any) -> None:

@@ -30,14 +30,14 @@ CONTRACT = Contract(
 
 # onnx_file.to_bytes(model()), compressed
 _MODEL = (
-    "eNrNUz1s00AUtl27MSehRsYgNUKJVJY0Q6U4QoqK7wmFIShiSRmQkJek+VFo04ZGoVK7sGT2HMSAFFYyR8LnIazp"
-    "HNbM7RpmvtfAghgY8el05/e+73vfO59t27nTbLSb9UHnuJHS9r9visfC6nRr7aYwzvPCqOcd4zCfsg5PT97ld8xn"
-    "WHL3hNmrNfpP9fV4o33SE+K+AM4xzoA9ax4PgD3AIrYFQpDyIOOtZby1jHgIhueY3Vr/KJXod9rd005jJ/FyveF4"
-    "5yT3xbQte4NHUi/BUOWjqWnv42l6qMLZSl7NX8ThbBBdunv0YbQd7wZbclKu0dV8ri7diVyMezEw6q0U9LknYw0P"
-    "VsI7xzlPwCngmcd8BR3E9ljXB4ZQR6GeRF3aDUKVGV7L4XU1Fotx9G2VpYNpGtiV/yMbkBQLhbgEN4YeeBYFYYmx"
-    "X2+qRfC3YqwyMzyim+pUBeFMtlot5B+p5YVLhUKB9747KROssgf5fHmB3kZqUl5KKV7B9zwChjB57yNGyMH3iLHM"
-    "UeASNFgrgiZBm/dcC35mCrXZA3tR8AQvRfb4BF4Jntk794AaY4WeJHrjHiP0SuiZsT7OgHAW4Ifyf/kmubRt8UWp"
-    "5yvu3zzliraBC6Xb+u118irZf3X+OvPrt3AeCNfWnaQwbB1zA3MT06ynxe1V/iNv/M6XTKEl7/4EmCBMNQ=="
+    "eNrNUz1s00AUtl2nMSehRsYgNUKJVJY0QyU7QoqK7wmFIShiSRmQUJak+ZFp04ZGoVK7sGT2HMSAFFYyR8LnIazp"
+    "HNbM7RpmvtfAghgY8el05/e+73vfO5+tpH2n1ey0GoPguJnW9r9visciEXTrnZYwzl1hNFzbOHTTicPTk3fujvkM"
+    "S/6eMHv1Zv+pvh5vtE96UtwXwNnGGbBnreMBsAdYxLZACFIeZLy1jLeWEQ/B8GyzW+8fpZP9oNM9DZo7yZfrDceD"
+    "k/wX00pYGzxSegmGKh9NTXsfTzNDFc5W8mr+Ig5ng+jS2aMPo+14t7YlJ+U6Xc3n6tKZyMW4FwOj3kpBn3sy1vBg"
+    "JbxznPMEnAKeecxX0EFsj3V9YAh1FOpJ1KXdWqiyw2s5vK7GYjGOvq1ydDDNALvyf+RqJMVCIS7BjaEHXoJqYYmx"
+    "X2+qRfC3YqwyOzyim+pU1cKZbLfbyD9SywuHCoUC731nUiZYZQ/y+fICvY3UpLyUUryC73kEDGHy3keMkIPvEWOZ"
+    "o8AlaLBWBE2CNu+5FvzMFGqzB/ai4AleiuzxCbwSPLN37gE1xgo9SfTGPUboldAzY32cAeEswA/l//JN8hkrwRel"
+    "4Vacv3nKFy0DF0q39Nvr5FVy/+r8dfbXb2E/EI6l2ylhWDrmBuYmptnIiNur/Efe+J0vmUJL3f0JlLFMNA=="
 )
 
 
