@@ -44,6 +44,7 @@ class Environment:
     pip_options     what pip needs to find wheels made for another Python.
     machines        where it runs (`linux-x86_64`); empty = wherever its wheels exist.
     download_bytes  about what a first use downloads.
+    scarce          packages that indexes may lack: looked for before anything is downloaded.
     absent_hint     what to do where pip's sources lack a wheel.
     """
 
@@ -58,6 +59,7 @@ class Environment:
     pip_options: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
     download_bytes: int = 0
+    scarce: tuple[str, ...] = ()
     absent_hint: str = ""
 
 
@@ -91,7 +93,7 @@ _ALL = (
             "PIL.Image",
         ),
         variables=_QUIET_ORT,
-        download_bytes=69 * _MB,
+        download_bytes=67 * _MB,
     ),
     Environment(
         name="openvino",
@@ -99,7 +101,7 @@ _ALL = (
         lock=_LOCKS / "openvino.lock",
         preload=("numpy.random", "openvino"),
         left_out=("openvino-telemetry",),
-        download_bytes=67 * _MB,
+        download_bytes=76 * _MB,
     ),
     Environment(
         name="torch",
@@ -114,11 +116,13 @@ _ALL = (
             "torch.onnx",
         ),
         variables=_QUIET_ORT,
-        download_bytes=265 * _MB,
+        download_bytes=254 * _MB,
+        scarce=("torch",),
         absent_hint=(
-            "for torch, the CPU build of this version is needed (it ends in +cpu); the CUDA build, "
-            "which most indexes have, would bring gigabytes and is not taken. Name PyTorch's index "
-            "of CPU wheels in your pip configuration: `pip config set global.extra-index-url URL`; "
+            "the CPU build of torch is needed, of which edgebuild pins the one for Python 3.11 on "
+            "Linux x86-64; the CUDA build, which most indexes have, would bring gigabytes and is "
+            "not taken. Name PyTorch's index of CPU wheels in your pip configuration: "
+            "`pip config set global.extra-index-url URL`; "
             "or put the wheel into a folder: `pip config set global.find-links FOLDER`"
         ),
     ),
@@ -135,7 +139,7 @@ _ALL = (
             "onnxruntime.quantization.execution_providers.qnn",
         ),
         variables=_QUIET_ORT,
-        download_bytes=170 * _MB,
+        download_bytes=156 * _MB,
     ),
     Environment(
         name="myriad",
@@ -158,19 +162,19 @@ _ALL = (
         name="depthai",
         purpose="tests: opening MyriadX blobs independently of their compiler",
         lock=_LOCKS / "depthai.lock",
-        download_bytes=60 * _MB,
+        download_bytes=113 * _MB,
     ),
     Environment(
         name="hub",
         purpose="Qualcomm AI Hub, the vendor's cloud compiler",
         lock=_LOCKS / "hub.lock",
-        download_bytes=30 * _MB,
+        download_bytes=41 * _MB,
     ),
     Environment(
         name="blobconverter",
         purpose="Luxonis' online MyriadX compiler",
         lock=_LOCKS / "blobconverter.lock",
-        download_bytes=1 * _MB,
+        download_bytes=2 * _MB,
     ),
 )
 ENVIRONMENTS: Mapping[str, Environment] = {e.name: e for e in _ALL}

@@ -9,6 +9,7 @@ import re
 import selectors
 import subprocess
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ _PLAIN = ("--disable-pip-version-check", "--no-input", "--no-color")
 _FETCH = re.compile(r"(?:Downloading|Using cached) \S*?([^/\s]+)\.whl \(([^)]+)\)")
 _CREDENTIALS = re.compile(r"(\w+://)[^/@\s]+@")
 _TAIL_LINES = 8
+_LINE_WIDTH = 300
 _TICK_S = 0.2
 
 Reason = Literal["hash", "absent", "network", "disk", "other"]
@@ -167,8 +169,17 @@ def _explain(verb: str, lines: list[str], wheelhouse: Path | None) -> PipFailed:
         reason = "disk"
         message = "the disk is full"
         hint = "make room; what was half installed has been removed"
-    tail = [line for line in lines if line.strip() and not line.startswith("Looking in")]
-    return PipFailed(message, hint=hint, reason=reason, output=tail[-_TAIL_LINES:])
+    return PipFailed(message, hint=hint, reason=reason, output=_telling(lines))
+
+
+def _telling(lines: list[str]) -> list[str]:
+    """The lines that say what went wrong: from the first error on, else the last ones."""
+    lines = [textwrap.shorten(line, _LINE_WIDTH, placeholder=" ...") for line in lines if line]
+    first = next((i for i, line in enumerate(lines) if line.startswith("ERROR")), None)
+    if first is None:
+        return lines[-_TAIL_LINES:]
+    retried = [line for line in lines[:first] if "Retrying (" in line]
+    return [*retried[-1:], *lines[first : first + _TAIL_LINES]]
 
 
 def _clean(raw: bytes) -> str:

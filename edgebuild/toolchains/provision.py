@@ -35,6 +35,9 @@ __all__ = ["ProvisioningFailed", "Tools", "ensure", "fill", "present"]
 _FROM_LOCK = ("--require-hashes", "--no-deps", "--only-binary=:all:")
 _NOT_INSTALLED = re.compile(r"\S+ \S+ requires (\S+), which is not installed\.$")
 
+# One requirement of a lock as uv writes it: a line, and a line a hash.
+_BLOCK = re.compile(r"^\S.*\\\n(?:    --hash=.*\n)+", re.MULTILINE)
+
 
 class ProvisioningFailed(EdgebuildError):
     """A tool environment that could not be made. Nothing of it counts."""
@@ -131,7 +134,7 @@ def _run(
     python: Path | None = None,
 ) -> None:
     """pip on the environment's lock, with progress; PipFailed with the environment's name."""
-    locked = (*_FROM_LOCK, *environment.pip_options, f"--requirement={environment.lock}")
+    locked = (*_FROM_LOCK, *environment.pip_options, *_requirements(environment, pip))
     with progress.download(environment.name, environment.download_bytes) as reach:
         try:
             pip.run(
@@ -149,6 +152,17 @@ def _run(
                 reason=error.reason,
                 output=error.output,
             ) from error
+
+
+def _requirements(environment: Environment, pip: Pip) -> tuple[str, ...]:
+    """The lock. pip fetches in the order it is asked, so what may be missing is asked for first."""
+    assert environment.lock is not None
+    blocks = _BLOCK.findall(environment.lock.read_text())
+    first = [block for block in blocks if block.partition("==")[0] in environment.scarce]
+    if not first:
+        return (f"--requirement={environment.lock}",)
+    (pip.scratch / "first.txt").write_text("".join(first))
+    return (f"--requirement={pip.scratch / 'first.txt'}", f"--requirement={environment.lock}")
 
 
 def _hint(environment: Environment, pip: Pip, error: PipFailed) -> str:

@@ -154,6 +154,8 @@ def _seed() -> None:
     random.seed(0)
     if numpy_random := sys.modules.get("numpy.random"):
         numpy_random.seed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 def _execute(job: Mapping[str, Any], setup: Mapping[str, Any]) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -98,6 +99,11 @@ def preloaded(call: Call) -> None:
     import made_library
 
     call.outputs["out"].write_text(str(made_library.LOADED_BY))
+
+
+def draw(call: Call) -> None:
+    drawn = [random.random(), sys.modules["numpy.random"].draw(), sys.modules["torch"].draw()]
+    call.outputs["out"].write_text(str(drawn))
 
 
 def meet(call: Call) -> None:

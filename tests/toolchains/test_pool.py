@@ -30,6 +30,17 @@ import threading, time
 threading.Thread(target=time.sleep, args=(99,), daemon=True).start()
 """
 
+# Stand-ins for numpy and torch: generators that are seeded by chance on import.
+RANDOM = """
+import random, sys, types
+for name, method in (("numpy.random", "seed"), ("torch", "manual_seed")):
+    generator = random.Random()
+    module = types.ModuleType(name)
+    setattr(module, method, generator.seed)
+    module.draw = generator.random
+    sys.modules[name] = module
+"""
+
 
 @pytest.fixture(autouse=True)
 def _kinds_can_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,6 +183,18 @@ def test_hashes_are_the_same_in_every_process(tools, job) -> None:
             assert pool.run(tools, tell).status == "ok"
             hashes.add(told(tell)["hash"])
     assert len(hashes) == 1
+
+
+def test_random_numbers_are_the_same_in_every_process(job, tmp_path) -> None:
+    """Libraries that are preloaded are seeded as well, whatever they did on import."""
+    pool, tools = with_library(tmp_path, RANDOM)
+    drawn = set()
+    with pool:
+        for environment in ({}, {}, {"X": "1"}):
+            draw = job("draw", environment=environment)
+            assert pool.run(tools, draw).status == "ok"
+            drawn.add(Path(draw.outputs["out"]).read_text())
+    assert len(drawn) == 1
 
 
 def test_the_log_has_all_that_was_printed_in_order(pool, tools, job) -> None:

@@ -108,6 +108,27 @@ def test_a_build_that_is_not_the_pinned_one_is_never_taken(
     assert caught.value.hint == "get the CPU build"
 
 
+def test_what_an_index_may_lack_is_asked_for_before_anything_is_downloaded(
+    tmp_path: Path, recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from edgebuild.toolchains import pip
+
+    hashes = f"    --hash=sha256:{'0' * 64} \\\n    --hash=sha256:{'1' * 64}\n"
+    lock = tmp_path / "made.lock"
+    lock.write_text(f"able==1.0 \\\n{hashes}    # via x\nmade==1.0 ; x == 'y' \\\n{hashes}")
+    made = Environment(name="made", purpose="tests", lock=lock, scarce=("made",))
+    # A pip that shows the first of the files with what is to be installed.
+    script = 'for w; do case $w in --req*=*) sed s/^/ERROR:/ "${w#*=}"; exit 1; esac; done'
+    monkeypatch.setattr(pip, "find", lambda: ("sh", "-c", script, "sh"))
+    with pytest.raises(PipFailed) as caught:
+        ensure(made, tmp_path, accept=frozenset(), progress=recorder)
+    assert caught.value.output == (
+        "ERROR:made==1.0 ; x == 'y' \\",
+        f"ERROR: --hash=sha256:{'0' * 64} \\",
+        f"ERROR: --hash=sha256:{'1' * 64}",
+    )
+
+
 def test_a_licence_comes_before_anything_else(
     made: Environment, wheels: Path, tmp_path: Path, recorder
 ) -> None:
