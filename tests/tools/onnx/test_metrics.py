@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edgebuild.steps import metrics
-from edgebuild.steps.metrics import accuracy, map50, mae, miou
+from edgebuild.steps.metrics import accuracy, mae, map50, miou
 from edgebuild.steps.metrics._arrays import MetricError
 
 NAMES = [m.name for m in pkgutil.iter_modules(metrics.__path__) if not m.name.startswith("_")]
