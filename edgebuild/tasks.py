@@ -34,7 +34,7 @@ DOIT_CONFIG = {
     "verbosity": 2,
 }
 
-_VARIABLES = ("target", "model", "step", "kind", "name", "scale", "only", "env")
+_VARIABLES = ("target", "model", "step", "kind", "file", "scale", "only", "env")
 
 
 @create_after(executed=None)  # type: ignore[untyped-decorator]
@@ -98,8 +98,8 @@ def task_fsck() -> dict[str, Any]:
 
 
 def task_new() -> dict[str, Any]:
-    """write a manifest for an ONNX file that builds at once: name=NAME model=FILE.onnx [target=NAME]"""
-    return _verb("new", "name", "model", "target")
+    """write a manifest for an ONNX file that builds at once: model=NAME file=PATH.onnx [target=NAME]"""
+    return _verb("new", "model", "file", "target")
 
 
 def task_schema() -> dict[str, Any]:

@@ -277,7 +277,7 @@ def _choices(use: ModelTarget) -> Iterator[_Choice]:
     """The matrix multiplied out; one empty choice if there is none."""
     for values in itertools.product(*(axis.values for axis in use.matrix)):
         label = ",".join(
-            f"{axis.name}={value.label}" for axis, value in zip(use.matrix, values, strict=True)
+            f"{axis.name}-{value.label}" for axis, value in zip(use.matrix, values, strict=True)
         )
         merged: dict[str, Any] = {}
         accept: tuple[Limit, ...] = ()

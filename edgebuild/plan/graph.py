@@ -21,7 +21,7 @@ class DuplicateStep(EdgebuildError):
 class Variant:
     """One artifact of one model on one target: a backend and a choice on every axis of the matrix.
 
-    `label` tells the variants of a model and target apart (`shaves=2`, `onnx`; empty if there is but
+    `label` tells the variants of a model and target apart (`shaves-2`, `onnx`; empty if there is but
     one). `ports` is everything that can be had of it by port name; `artifact` names the ports that are
     published; `checks` are step ids by check name. `missing` maps a check that could not be planned to
     the reason: its metrics are unproven.

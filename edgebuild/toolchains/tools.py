@@ -13,14 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from edgebuild import digest as digests
-from edgebuild.toolchains.environments import Environment
+from edgebuild.toolchains.environments import FIXED_VARIABLES, Environment
 
 _MARKER = "edgebuild-environment.json"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """An environment in use. `digest` covers everything installed in it and enters action keys.
+    """An environment in use. `digest` enters action keys: it covers the lock, the Python, what was
+    really installed, and the variables its processes have.
 
     `folder` is what a step sees as `call.tools`; `python` runs the step. `installed` maps each
     distribution to its version.
@@ -51,33 +52,23 @@ def present(environment: Environment, folder: Path) -> Tools | None:
     try:
         marker = json.loads((place / _MARKER).read_bytes())
         wheels = [Wheel(**row) for row in marker["wheels"]]
-        unchanged = marker["distributions"] == _distributions(environment, place)
+        complete = marker == _marker(environment, place, wheels)
     except (OSError, ValueError, KeyError, TypeError):
         return None
     tools = _tools(environment, place, wheels)
     # The Python a venv points to may have been removed; a link to nothing does not exist.
-    if not unchanged or marker["digest"] != tools.digest or not tools.python.exists():
-        return None
-    return tools
+    return tools if complete and tools.python.exists() else None
 
 
 def record(environment: Environment, place: Path, wheels: list[Wheel]) -> Tools:
     """Declare the environment at `place` complete; nothing counts before this."""
-    tools = _tools(environment, place, wheels)
-    marker = {
-        "environment": environment.name,
-        "digest": tools.digest,
-        "python": python_tag(),
-        "wheels": [vars(wheel) for wheel in wheels],
-        "distributions": _distributions(environment, place),
-    }
     temporary = place / f"{_MARKER}.new"
     with temporary.open("w") as file:
-        json.dump(marker, file, indent=1)
+        json.dump(_marker(environment, place, wheels), file, indent=1)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(place / _MARKER)
-    return tools
+    return _tools(environment, place, wheels)
 
 
 def forget(place: Path) -> None:
@@ -100,31 +91,46 @@ def python_tag() -> str:
 
 def _interpreter(environment: Environment) -> Tools:
     # Steps are started without site-packages, so the version is all there is to it.
-    name = digests.of_json([environment.name, python_tag()]).hash
+    content = {"environment": environment.name, "python": python_tag()}
     return Tools(
         name=environment.name,
         folder=Path(sys.prefix),
         python=Path(sys.executable),
-        digest=name,
+        digest=digests.of_json([content, _variables(environment)]).hash,
         installed={},
     )
 
 
 def _tools(environment: Environment, place: Path, wheels: list[Wheel]) -> Tools:
     own_python = environment.form == "venv"
-    content: dict[str, Any] = {
-        "environment": environment.name,
-        "lock": _lock_digest(environment),
-        "python": python_tag(),
-        "wheels": {wheel.name: [wheel.version, wheel.sha256] for wheel in wheels},
-    }
+    content = _content(environment, wheels)
     return Tools(
         name=environment.name,
         folder=place,
         python=place / "bin" / "python" if own_python else Path(sys.executable),
-        digest=digests.of_json(content).hash,
+        digest=digests.of_json([content, _variables(environment)]).hash,
         installed={wheel.name: wheel.version for wheel in wheels},
     )
+
+
+def _content(environment: Environment, wheels: list[Wheel]) -> dict[str, Any]:
+    return {
+        "environment": environment.name,
+        "lock": _lock_digest(environment),
+        "python": python_tag(),
+        "wheels": [vars(wheel) for wheel in wheels],
+    }
+
+
+def _marker(environment: Environment, place: Path, wheels: list[Wheel]) -> dict[str, Any]:
+    content = _content(environment, wheels)
+    # The seal tells a marker that someone edited, or a disk changed.
+    seal = digests.of_json(content).hash
+    return {**content, "seal": seal, "distributions": _distributions(environment, place)}
+
+
+def _variables(environment: Environment) -> dict[str, str]:
+    return {**FIXED_VARIABLES, **environment.variables}
 
 
 def _lock_digest(environment: Environment) -> str:

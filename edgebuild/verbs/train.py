@@ -11,6 +11,7 @@ from edgebuild.digest import Digest
 from edgebuild.engine.build import open_session
 from edgebuild.engine.session import Session
 from edgebuild.errors import EdgebuildError
+from edgebuild.manifest.load import load
 from edgebuild.manifest.model import Model
 from edgebuild.plan.expand import expand_training
 from edgebuild.step import ProjectFile
@@ -26,7 +27,8 @@ def run(context: Context, model: str | None = None, *, again: bool = False) -> b
     those that were there. With `again`, train even if the store has the result, and compare the two."""
     if not model:
         raise EdgebuildError("say which model to train", hint="doit train model=NAME")
-    graph = expand_training(context.project, model, context.kinds)
+    project = load(context.root, context.kinds, untrained=[model])
+    graph = expand_training(project, model, context.kinds)
     (step,) = graph.steps.values()
     with ExitStack() as resources:
         session = open_session(
@@ -49,7 +51,7 @@ def run(context: Context, model: str | None = None, *, again: bool = False) -> b
         outcome = session.outcomes[step.id]
         session.records.save()
         context.say(session.store.read(outcome.result.log).decode(errors="replace").rstrip())
-        _write(context, session, context.project.models[model], outcome.result.outputs)
+        _write(context, session, project.models[model], outcome.result.outputs)
         context.say(f"trained in {outcome.result.metadata.get('seconds')} s")
     return True
 

@@ -1,8 +1,9 @@
 """Calibration and evaluation images for face and portrait networks, cut from one public-domain photo.
 
 The photo (NASA's portrait of Eileen Collins) shows a face, hair, a textured suit and two backgrounds.
-Crops differ in place, scale, brightness, contrast and mirroring; every one keeps the face in view, so
-that the activations that matter occur. Networks nobody here made come without their own data: parity is
+Crops differ in place, scale, brightness, contrast and mirroring; every one keeps the face in view, from
+filling the image to a tenth of its height (the photo goes on mirrored at its edges), so that the
+activations that matter occur at every stride of a detector. Networks nobody here made come without their own data: parity is
 what is shown with these, not quality.
 """
 
@@ -16,6 +17,8 @@ from PIL import Image
 
 # Face box in the photo: left, top, right, bottom, in pixels.
 _FACE = (177, 57, 274, 184)
+# How far the mirrored photo goes on beyond its edges.
+_PAD = 450
 
 Dataset = dict[str, dict[str, np.ndarray]]
 
@@ -40,11 +43,13 @@ def _crops(photo: Path, samples: int, seed: int, width: int, height: int) -> np.
     random = np.random.default_rng(seed)
     with Image.open(photo) as opened:
         image = opened.convert("RGB")
-    left, top, right, bottom = _FACE
+    image = Image.fromarray(np.pad(np.asarray(image), ((_PAD, _PAD), (_PAD, _PAD), (0, 0)), "symmetric"))
+    left, top, right, bottom = (edge + _PAD for edge in _FACE)
+    largest = min(image.height, image.width * height / width)
     batch = np.empty((samples, 1, 3, height, width), np.float32)
     for number in range(samples):
         # A window of the output's shape, at least the face's height, that contains the face's middle.
-        tall = random.uniform(bottom - top, min(image.height, image.width * height / width))
+        tall = (bottom - top) * (largest / (bottom - top)) ** random.random()
         wide = tall * width / height
         x = _inside(random, (left + right) / 2, wide, image.width)
         y = _inside(random, (top + bottom) / 2, tall, image.height)

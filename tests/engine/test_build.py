@@ -210,10 +210,10 @@ def test_a_waived_gate_lets_the_build_pass(place):
 
 def test_variants_are_published_side_by_side_and_removed_when_undeclared(place):
     run(place, model(targets=on_board(matrix=matrix(times=[1, 2]))))
-    assert (place / "artifacts/board/net/times=2/model.upper").exists()
+    assert (place / "artifacts/board/net/times-2/model.upper").exists()
     run(place, model(targets=on_board(matrix=matrix(times=[1]))))
-    assert not (place / "artifacts/board/net/times=2").exists()
-    assert (place / "artifacts/board/net/times=1/model.upper").exists()
+    assert not (place / "artifacts/board/net/times-2").exists()
+    assert (place / "artifacts/board/net/times-1/model.upper").exists()
     assert (place / "artifacts/index.html").exists()
 
 

@@ -95,12 +95,12 @@ def test_a_matrix_is_multiplied_out_and_shares_what_is_before_it():
         )
     )
     assert [v.label for v in found.variants] == [
-        "times=1,word=a",
-        "times=1,word=b",
-        "times=2,word=a",
-        "times=2,word=b",
+        "times-1,word-a",
+        "times-1,word-b",
+        "times-2,word-a",
+        "times-2,word-b",
     ]
-    assert found.steps["net/board/times=2,word=b/upper"].params == {"times": 2}
+    assert found.steps["net/board/times-2,word-b/upper"].params == {"times": 2}
     assert list(found.steps).count("net/board/append") == 1
 
 

@@ -58,8 +58,8 @@ def make_wheel() -> Callable[..., str]:
 @pytest.fixture
 def wheels(tmp_path: Path) -> Path:
     """A wheel folder with `made` 1.0."""
-    _make_wheel(tmp_path / "wheels", "made", "1.0")
-    return tmp_path / "wheels"
+    _make_wheel(tmp_path / "folder of wheels", "made", "1.0")
+    return tmp_path / "folder of wheels"
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def run_python(tools: Tools, code: str) -> str:
 def test_an_environment_has_what_its_lock_says_and_nothing_else(
     made: Environment, wheels: Path, tmp_path: Path, recorder
 ) -> None:
-    folder = tmp_path / "tools"
+    folder = tmp_path / "tools of é"
     tools = ensure(made, folder, accept=frozenset(), wheelhouse=wheels, progress=recorder)
     assert run_python(tools, "import made; print(made.VERSION)") == "1.0"
     assert tools.installed == {"made": "1.0"}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -67,5 +68,10 @@ def test_the_digest_covers_the_lock_and_the_wheels_but_not_the_folder(tmp_path: 
     other = record(environment, place_of(environment, tmp_path / "a"), [other_wheel])
     assert other.digest != tools[0].digest
     before = place_of(environment, tmp_path)
+    loud = dataclasses.replace(environment, variables={"LEVEL": "1"})
+    assert place_of(loud, tmp_path) == before
+    found = present(loud, tmp_path / "b")
+    assert found is not None
+    assert found.digest != tools[1].digest
     changed = unzipped(tmp_path, lock="made==1.0 # changed\n")
     assert place_of(changed, tmp_path) != before
