@@ -75,7 +75,7 @@ def read_back(blob: Blob, header: OnnxHeader, declared: Contract) -> Contract:
         raise MyriadContractError(
             "the Myriad X compiler made another network of this model",
             fields={f"({i})": problem for i, problem in enumerate(problems, 1)},
-            hint="`legalize` and `simplify` write a model in ops that it reads rightly",
+            hint=_RENAMED if any("not in the blob" in p for p in problems) else _MISREAD,
         )
     return Contract(
         inputs=_tensors(blob.inputs, header.inputs, declared.inputs),
@@ -83,6 +83,11 @@ def read_back(blob: Blob, header: OnnxHeader, declared: Contract) -> Contract:
     )
 
 
+_MISREAD = "`legalize` and `simplify` write a model in ops that it reads rightly"
+_RENAMED = (
+    "it renames what a node of several outputs (Split, TopK) makes, and what Dropout hands on:"
+    " put an Identity between that and the model's output, `simplify` the model"
+)
 _DTYPES: Mapping[str, DType] = {
     "U8": "uint8",
     "FP16": "float16",

@@ -153,6 +153,7 @@ def test_other_names_are_an_error():
         "output `mask` is not in the blob",
         "the blob has an output `mask.0` that the model has not",
     ]
+    assert caught.value.hint.startswith("it renames what a node of several outputs (Split, TopK)")
 
 
 def test_a_shape_the_model_leaves_open_is_held_against_the_manifest():
