@@ -162,6 +162,7 @@ _ALL = (
         name="depthai",
         purpose="tests: opening MyriadX blobs independently of their compiler",
         lock=_LOCKS / "depthai.lock",
+        variables={"DEPTHAI_TELEMETRY": "0"},  # it sends usage data as well
         download_bytes=113 * _MB,
     ),
     Environment(

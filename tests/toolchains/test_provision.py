@@ -159,7 +159,7 @@ def test_unzipped_wheels_lie_side_by_side_and_run_in_the_main_python(
 def test_a_folder_filled_before_is_all_it_takes(
     made: Environment, wheels: Path, tmp_path: Path, recorder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    monkeypatch.setenv("PIP_FIND_LINKS", wheels.as_uri())  # split at spaces
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     fill(made, tmp_path / "filled", accept=frozenset(), progress=recorder)
     assert [p.name for p in (tmp_path / "filled").iterdir()] == ["made-1.0-py3-none-any.whl"]
