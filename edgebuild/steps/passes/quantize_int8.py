@@ -1,0 +1,280 @@
+"""Quantises to 8 bits (activations to 8 or 16) with Q/DQ pairs, by ranges seen on calibration data.
+
+With `target: qnn` every op gets Q/DQ around it, by ONNX Runtime's settings for Qualcomm's HTP:
+needed on chips without floating point, such as SM8250. Relu and Clip fold into the range of the op
+before them; where that op only moves values (MaxPool, Reshape), they are moved in front of it
+first. A batch norm on its own becomes a convolution. With `target: generic` the model is for ONNX
+Runtime and OpenVINO. In both, `exp(x) / sum(exp(x))` becomes a Softmax.
+
+The model is brought to opset 13 (21 with 16-bit activations) and what was done before any
+quantisation is compared with the model as given: it must agree to 80 dB.
+
+Calibrate on real data: 100 or more samples of what the device will see. Noise is no calibration.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from edgebuild.errors import EdgebuildError, suggest
+from edgebuild.formats import dataset, onnx_contract, onnx_file, onnx_run
+from edgebuild.formats.feed import feed
+from edgebuild.qnn import coverage
+from edgebuild.qnn.prepare import prepare
+from edgebuild.step import Call, Contract, StepKind, param
+from edgebuild.steps import agreement, examples
+
+if TYPE_CHECKING:
+    import onnx
+    from numpy.typing import NDArray
+
+    Feeds: TypeAlias = dict[str, NDArray[Any]]
+
+LOWEST_SQNR_DB = 80.0  # of the preparation, which is exact but for fused constants
+_OPSETS = {"uint8": 13, "uint16": 21}  # the first with Q/DQ per channel, and with 16 bits
+_SHOWN = 8
+
+
+class QuantizeError(EdgebuildError):
+    """A model or calibration data that cannot be quantised."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    """Parameters of this pass."""
+
+    target: Literal["qnn", "generic"] = param(
+        "What runs the model: Qualcomm's HTP, or ONNX Runtime and OpenVINO.", "generic"
+    )
+    activation: Literal["uint8", "uint16"] = param("Type of activations.", "uint8")
+    weight: Literal["uint8", "int8"] = param("Type of weights; int8 is symmetric.", "int8")
+    per_channel: bool = param("One scale for each output channel of a weight; int8 only.", True)
+    method: Literal["minmax", "percentile", "entropy"] = param(
+        "How ranges follow from the values seen: all of them, without outliers, or least "
+        "divergence.",
+        "minmax",
+    )
+    percentile: float = param(
+        "With `method: percentile`: share of the values inside the range, in percent.",
+        99.99,
+        minimum=50,
+        maximum=100,
+    )
+    samples: int | None = param(
+        "Use the first so many samples of the calibration data; none given = all.",
+        None,
+        minimum=1,
+    )
+    keep_float: tuple[str, ...] = param("Nodes, or types of op, that stay floating point.", ())
+
+
+def run(call: Call) -> None:
+    """Prepare, calibrate, quantise, check that nothing was left out, write."""
+    params: Params = call.params
+    if params.per_channel and params.weight == "uint8":
+        raise QuantizeError(
+            "weights of type uint8 cannot have a scale for each channel",
+            hint="use `weight: int8`, or `per_channel: false`",
+        )
+    model = onnx_file.load(call.inputs["model"])
+    if coverage.is_quantised(model):
+        raise QuantizeError("the model is quantised already", hint="use this pass once")
+    contract = Contract.from_json(call.facts["contract"])
+    source = Contract.from_json(call.facts["source_contract"])
+    feeds = _calibration(call.inputs["calibration"], source, contract, params.samples)
+    prepared = prepare(
+        model, opset=_OPSETS[params.activation], htp=params.target == "qnn", folder=call.folder
+    )
+    truth = onnx_run.run(onnx_run.session(model, threads=call.threads), feeds[0])
+    agreement.require(
+        truth,
+        onnx_run.run(onnx_run.session(prepared, threads=call.threads), feeds[0]),
+        sqnr_db=LOWEST_SQNR_DB,
+        what="preparing for quantisation",
+    )
+    kept = _kept(prepared, params.keep_float)
+    quantised = _quantise(prepared, feeds, params, kept, call)
+    onnx_contract.fix(quantised, contract, "the quantised model")
+    onnx_contract.infer(quantised)
+    onnx_file.check(quantised, "the quantised model")
+    _check_coverage(quantised, params, kept)
+    answer = onnx_run.run(onnx_run.session(quantised, threads=call.threads), feeds[0])
+    for name, array in truth.items():
+        figure = agreement.sqnr(array, answer[name])
+        sys.stdout.write(f"quantised, first sample: {figure:.1f} dB at {name}\n")
+    onnx_file.save(quantised, call.outputs["model"])
+
+
+def _calibration(path: Path, source: Contract, stage: Contract, samples: int | None) -> list[Feeds]:
+    """The samples as the model takes them. QuantizeError if they cannot tell any range."""
+    import numpy as np
+
+    inputs = dataset.load(path).get("inputs", {})
+    for name in stage.inputs:
+        if name not in inputs:
+            raise QuantizeError(
+                f"the calibration data has no values for input `{name}`",
+                fields={"has": ", ".join(inputs) or "(nothing)"},
+            )
+        values = inputs[name][:samples]
+        if values.shape[0] == 0:
+            raise QuantizeError("the calibration data is empty")
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise QuantizeError(f"calibration values of input `{name}` are not all numbers")
+        if values.dtype.kind != "b" and values.min() == values.max():
+            raise QuantizeError(
+                f"all calibration values of input `{name}` are {values.min()}",
+                hint="a range follows from data that varies: use real samples",
+            )
+    count = min(len(inputs[name][:samples]) for name in stage.inputs)
+    return [
+        {n: feed(inputs[n][i], source.inputs[n], tensor) for n, tensor in stage.inputs.items()}
+        for i in range(count)
+    ]
+
+
+def _kept(model: onnx.ModelProto, keep_float: Sequence[str]) -> frozenset[str]:
+    """Names of the nodes that stay floating point."""
+    names = {node.name for node in model.graph.node}
+    ops = {node.op_type for node in model.graph.node}
+    for word in keep_float:
+        if word not in names | ops:
+            near = suggest(word, names | ops)
+            raise QuantizeError(
+                f"`keep_float` names `{word}`, which is no node and no type of op of the model",
+                hint=f"did you mean `{near}`?" if near else f"types are {', '.join(sorted(ops))}",
+            )
+    wanted = set(keep_float)
+    return frozenset(n.name for n in model.graph.node if {n.name, n.op_type} & wanted)
+
+
+def _quantise(
+    model: onnx.ModelProto,
+    feeds: Sequence[Feeds],
+    params: Params,
+    kept: frozenset[str],
+    call: Call,
+) -> onnx.ModelProto:
+    import onnx
+    from onnxruntime import quantization
+    from onnxruntime.quantization.calibrate import save_tensors_data
+
+    given, ranges, made = (call.folder / n for n in ("float.onnx", "ranges.json", "quantised.onnx"))
+    onnx_file.save(model, given)
+    method = {
+        "minmax": quantization.CalibrationMethod.MinMax,
+        "percentile": quantization.CalibrationMethod.Percentile,
+        "entropy": quantization.CalibrationMethod.Entropy,
+    }[params.method]
+    calibrator = quantization.create_calibrator(
+        given,
+        augmented_model_path=str(call.folder / "observed.onnx"),
+        calibrate_method=method,
+        extra_options={"percentile": params.percentile} if params.method == "percentile" else {},
+    )
+    # Its own session uses all cores and may reorder sums; ours does not.
+    calibrator.infer_session = onnx_run.session(call.folder / "observed.onnx", threads=call.threads)
+    for sample in feeds:
+        calibrator.collect_data(_reader([sample]))
+    save_tensors_data(calibrator.compute_data(), ranges)
+    quantization.quantize_static(
+        given,
+        made,
+        None,
+        calibration_cache_path=ranges,
+        calibrate_method=method,
+        quant_format=quantization.QuantFormat.QDQ,
+        activation_type=_quant_type(params.activation),
+        weight_type=_quant_type(params.weight),
+        per_channel=params.per_channel,
+        nodes_to_exclude=sorted(kept),
+        **_settings(given, params, kept),
+    )
+    return onnx.load(made)
+
+
+def _settings(given: Path, params: Params, kept: frozenset[str]) -> dict[str, Any]:
+    """What else `quantize_static` is told."""
+    if params.target == "generic":
+        return {}
+    from onnxruntime.quantization.execution_providers.qnn import get_qnn_qdq_config
+
+    config = get_qnn_qdq_config(
+        given,
+        _reader([]),
+        activation_type=_quant_type(params.activation),
+        weight_type=_quant_type(params.weight),
+        per_channel=params.per_channel,
+        nodes_to_exclude=sorted(kept),
+    )
+    # Ops that pass their input's scale on are left out otherwise if nothing quantised it before.
+    options = config.extra_options | {"ForceQuantizeNoInputCheck": True}
+    return {"op_types_to_quantize": config.op_types_to_quantize, "extra_options": options}
+
+
+def _quant_type(name: str) -> Any:
+    from onnxruntime.quantization import QuantType
+
+    types = {"uint8": QuantType.QUInt8, "int8": QuantType.QInt8, "uint16": QuantType.QUInt16}
+    return types[name]
+
+
+def _reader(samples: Sequence[Feeds]) -> Any:
+    """ONNX Runtime's interface to calibration data: `get_next` gives a sample, then None."""
+    from onnxruntime.quantization import CalibrationDataReader
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.rest: Iterator[Mapping[str, Any]] = iter(samples)
+
+        def get_next(self) -> Mapping[str, Any] | None:
+            return next(self.rest, None)
+
+    return Reader()
+
+
+def _check_coverage(model: onnx.ModelProto, params: Params, kept: frozenset[str]) -> None:
+    if params.target != "qnn":
+        return
+    left = [n for n in coverage.float_nodes(model) if n.name not in kept]
+    neighbours = {name for node in model.graph.node if node.name in kept for name in node.output}
+    left = [n for n in left if n.tensor not in neighbours]
+    if left:
+        raise QuantizeError(
+            f"{len(left)} node{'s' if len(left) != 1 else ''} of the model cannot be quantised",
+            fields={n.name: f"{n.op}: `{n.tensor}` stays floating point" for n in left[:_SHOWN]},
+            hint="rewrite these ops, or name them in `keep_float` if the chip has floats",
+        )
+
+
+def example(folder: Path) -> Call:
+    """The tiny model and three images, for the HTP."""
+    onnx_file.save(examples.model(), folder / "model.onnx")
+    contract = examples.CONTRACT.to_json()
+    return examples.call(
+        folder,
+        KIND,
+        params=Params(target="qnn"),
+        facts={"contract": contract, "source_contract": contract},
+        inputs={
+            "model": folder / "model.onnx",
+            "calibration": examples.images(folder / "calibration.npz"),
+        },
+    )
+
+
+KIND = StepKind(
+    role="pass",
+    run=run,
+    tools="onnx",
+    consumes=("model", "calibration"),
+    produces={"model": "model.onnx"},
+    params=Params,
+    facts=("contract", "source_contract"),
+    platform=("isa",),  # ranges are observed with the CPU's arithmetic
+    time_limit_s=3600,
+)

@@ -1,0 +1,10 @@
+import conformance
+import pytest
+
+MODULES = conformance.modules("qnn")
+
+
+@pytest.mark.filterwarnings("default")  # those of the libraries go to a step's log
+@pytest.mark.parametrize("name", MODULES)
+def test_example_gives_equal_bytes_and_what_the_kind_declares(name, tmp_path):
+    conformance.check(MODULES[name], tmp_path)
