@@ -1,7 +1,8 @@
 """Where the ops or stages of the compiled model run: on the accelerator, or beside it.
 
 On a Myriad X, stages run on the NCE (convolution hardware), on SHAVE cores (programmable) or are
-DMA copies. On other chips `fallback_ops` counts what their accelerator left to the CPU.
+DMA copies. `fallback_ops` counts what fell back from the engine meant for it: from the NCE to a
+SHAVE, or from another chip's accelerator to its CPU.
 """
 
 from __future__ import annotations
@@ -84,7 +85,9 @@ KIND = StepKind(
     produces={"measurements": "measurements.json"},
     facts=("evidence",),
     metrics={
-        "fallback_ops": Metric(doc="ops that the accelerator left to the CPU", better="lower"),
+        "fallback_ops": Metric(
+            doc="ops that fell back from the engine meant for them", better="lower"
+        ),
         "nce_stages": Metric(doc="stages on the Myriad X's convolution hardware"),
         "shave_stages": Metric(doc="stages on the Myriad X's SHAVE cores", better="lower"),
         "dma_stages": Metric(doc="stages that only copy", better="lower"),
