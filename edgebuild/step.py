@@ -334,7 +334,8 @@ class Waiver:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A judged measurement: what a report shows and a gate acts on."""
+    """A judged measurement: what a report shows and a gate acts on. `limit` is for reading; `bound` is
+    the plain minimum or maximum in it, for drawing."""
 
     metric: str
     value: float | None
@@ -344,3 +345,4 @@ class Finding:
     evidence: Evidence | None
     output: str = ""
     detail: str = ""
+    bound: float | None = None

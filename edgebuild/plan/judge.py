@@ -44,18 +44,27 @@ def accepted(findings: Sequence[Finding]) -> bool:
     return all(f.verdict in ("passed", "waived") for f in findings)
 
 
-def limit_text(limit: Limit) -> str:
-    """`>= 40`, `<= 0.5`, `drop <= 0.02`, joined by commas."""
+def limit_text(limit: Limit, unit: str = "") -> str:
+    """`>= 40`, `<= 2 MB`, `drop <= 0.02`, joined by commas."""
     parts = []
     if limit.min is not None:
-        parts.append(f">= {limit.min:g}")
+        parts.append(f">= {_amount(limit.min, unit)}")
     if limit.max is not None:
-        parts.append(f"<= {limit.max:g}")
+        parts.append(f"<= {_amount(limit.max, unit)}")
     if limit.max_drop is not None:
-        parts.append(f"drop <= {limit.max_drop:g}")
+        parts.append(f"drop <= {_amount(limit.max_drop, unit)}")
     if limit.evidence:
         parts.append("by " + " or ".join(limit.evidence))
     return ", ".join(parts)
+
+
+def _amount(value: float, unit: str) -> str:
+    """A number as people write it: bytes in MB and kB (powers of 1000), others in six digits."""
+    if unit == "bytes":
+        for name, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+            if abs(value) >= scale:
+                return f"{value / scale:g} {name}"
+    return f"{value:g}"
 
 
 def _judge_one(limit: Limit, metric: Metric, m: Measurement) -> Finding:
@@ -66,9 +75,9 @@ def _judge_one(limit: Limit, metric: Metric, m: Measurement) -> Finding:
         return _finding(limit, metric, m, "unproven", f"measured by {m.evidence}, not {wanted}")
     problems = []
     if limit.min is not None and not m.value >= limit.min:
-        problems.append(f"below {limit.min:g}")
+        problems.append(f"below {_amount(limit.min, metric.unit)}")
     if limit.max is not None and not m.value <= limit.max:
-        problems.append(f"above {limit.max:g}")
+        problems.append(f"above {_amount(limit.max, metric.unit)}")
     if limit.max_drop is not None:
         if m.baseline is None:
             return _finding(limit, metric, m, "unproven", "the source was not measured")
@@ -86,11 +95,12 @@ def _finding(
         metric=limit.metric,
         value=m.value if m else None,
         unit=metric.unit,
-        limit=limit_text(limit),
+        limit=limit_text(limit, metric.unit),
         verdict=verdict,  # type: ignore[arg-type]
         evidence=m.evidence if m else None,
         output=m.output if m else "",
         detail=detail,
+        bound=limit.min if limit.min is not None else limit.max,
     )
 
 

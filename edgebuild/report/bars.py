@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +9,14 @@ from typing import Any
 from edgebuild.report.markup import element
 
 _COLORS = ("#4f7fd9", "#e0913a", "#6cae75", "#b06fc4", "#8c8f98", "#d95f6a")
-_LIMIT = re.compile(r"(>=|<=|drop <=) ([-+.\deinf]+)")
 
 
 def margin_bar(finding: Mapping[str, Any]) -> ET.Element | str:
     """A bar whose tick is the limit: filled up to the value, scaled so that the limit stands at two
-    thirds. Empty where the first limit is no plain bound."""
-    match = _LIMIT.match(finding["limit"])
-    if not match or match[1] == "drop <=":
+    thirds. Empty where the limit is no plain bound."""
+    if finding["bound"] is None:
         return ""
-    limit, value = float(match[2]), float(finding["value"])
+    limit, value = float(finding["bound"]), float(finding["value"])
     if limit == 0 or limit != limit or value in (float("inf"), float("-inf")):
         share = 1.0 if value > limit else 0.02
     else:

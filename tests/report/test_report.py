@@ -10,7 +10,7 @@ from edgebuild.report import index, render
 
 FINDING = {
     "metric": "parity.sqnr_db", "value": 41.25, "unit": "dB", "limit": ">= 40", "verdict": "passed",
-    "evidence": "host", "output": "mask", "detail": "",
+    "evidence": "host", "output": "mask", "detail": "", "bound": 40.0,
 }  # fmt: skip
 REPORT = {
     "schema": "edgebuild-report/1",
