@@ -159,6 +159,13 @@ _ALL = (
         download_bytes=29 * _MB,
     ),
     Environment(
+        name="pytest",
+        purpose="tests: pytest, beside the libraries of the environment that is tested",
+        form="unzipped",
+        lock=_LOCKS / "pytest.lock",
+        download_bytes=3 * _MB,
+    ),
+    Environment(
         name="depthai",
         purpose="tests: opening MyriadX blobs independently of their compiler",
         lock=_LOCKS / "depthai.lock",
