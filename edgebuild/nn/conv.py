@@ -6,12 +6,12 @@ from torch import nn
 
 
 class ConvBnRelu(nn.Sequential):
-    """Convolution without bias, batch normalisation, ReLU: `[N, inputs, H, W]` to
+    """Convolution, batch normalisation, ReLU: `[N, inputs, H, W]` to
     `[N, outputs, H / stride, W / stride]`.
 
     Has `kernel**2 * inputs / groups * outputs + 2 * outputs` parameters. Exporters and compilers
-    fold the normalisation into the convolution, so nothing of it is left on a device.
-    `relu=False` leaves the ReLU out, for a layer whose sum with another is rectified.
+    fold the normalisation into the convolution, so nothing of it is left on a device. A `bias` of
+    the convolution does nothing that the normalisation does not.
     """
 
     def __init__(
@@ -22,14 +22,11 @@ class ConvBnRelu(nn.Sequential):
         stride: int = 1,
         *,
         groups: int = 1,
-        relu: bool = True,
+        bias: bool = False,
     ) -> None:
-        layers: list[nn.Module] = [
-            nn.Conv2d(
-                inputs, outputs, kernel, stride, padding=kernel // 2, groups=groups, bias=False
-            ),
+        padding = kernel // 2
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel, stride, padding, groups=groups, bias=bias),
             nn.BatchNorm2d(outputs),
-        ]
-        if relu:
-            layers.append(nn.ReLU(inplace=True))
-        super().__init__(*layers)
+            nn.ReLU(inplace=True),
+        )

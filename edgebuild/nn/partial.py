@@ -33,15 +33,18 @@ class PartialConv(nn.Module):
 class PartialBlock(nn.Module):
     """The block of FasterNet: a partial convolution, two 1x1 convolutions, and a sum with the input.
 
-    `[N, channels, H, W]` stays; between the 1x1 convolutions there are `expand * channels` channels.
-    As in the paper only the middle has a normalisation and a ReLU.
+    `[N, channels, H, W]` stays; between the 1x1 convolutions there are `hidden` channels, twice as
+    many as outside if not given. As in the paper only the middle has a normalisation and a ReLU.
+    With 2 hidden channels and biases it costs what "Edge AI in Action" (CVPR 2024) publishes: 742
+    parameters and 712 operations a position for 32 channels, 2,630 and 2,568 for 64.
     """
 
-    def __init__(self, channels: int, *, expand: int = 2) -> None:
+    def __init__(self, channels: int, hidden: int | None = None, *, bias: bool = False) -> None:
         super().__init__()
+        hidden = hidden or 2 * channels
         self.mix = PartialConv(channels)
-        self.widen = ConvBnRelu(channels, expand * channels, 1)
-        self.narrow = nn.Conv2d(expand * channels, channels, 1, bias=False)
+        self.widen = ConvBnRelu(channels, hidden, 1, bias=bias)
+        self.narrow = nn.Conv2d(hidden, channels, 1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:
         mixed: Tensor = self.narrow(self.widen(self.mix(x)))
