@@ -45,6 +45,8 @@ def save(path: Path, groups: Mapping[str, Mapping[str, NDArray[np.generic]]]) ->
 
 def load(path: Path) -> Groups:
     """The inverse of `save`. Never unpickles. DatasetError if the file is not a dataset."""
+    import zipfile
+
     import numpy as np
 
     groups: Groups = {}
@@ -55,7 +57,7 @@ def load(path: Path) -> Groups:
                 if not slash:
                     raise DatasetError(f"`{key}` belongs to no group")
                 groups.setdefault(group, {})[name] = archive[key]
-    except (ValueError, OSError, EOFError) as error:
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile) as error:
         raise DatasetError(f"{path.name} is not a dataset: {error}") from error
     return groups
 

@@ -17,7 +17,8 @@ p { margin: .3rem 0; } .dim { color: var(--dim); }
 code, .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: .87em; }
 .verdict { display: inline-block; font-weight: 650; padding: .15rem .7rem; border-radius: 99px;
   border: 1.5px solid currentColor; }
-.verdict.accepted, td.passed, span.accepted { color: var(--good); } .verdict.rejected, td.failed, p.failed, span.rejected { color: var(--bad); }
+.verdict.accepted, td.passed, span.accepted { color: var(--good); }
+.verdict.rejected, td.failed, p.failed, span.rejected { color: var(--bad); }
 td.unproven, td.waived, .refused { color: var(--warn); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th { text-align: left; color: var(--dim); font-weight: 550; font-size: .85em; }

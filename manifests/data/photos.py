@@ -43,7 +43,8 @@ def _crops(photo: Path, samples: int, seed: int, width: int, height: int) -> np.
     random = np.random.default_rng(seed)
     with Image.open(photo) as opened:
         image = opened.convert("RGB")
-    image = Image.fromarray(np.pad(np.asarray(image), ((_PAD, _PAD), (_PAD, _PAD), (0, 0)), "symmetric"))
+    around = ((_PAD, _PAD), (_PAD, _PAD), (0, 0))
+    image = Image.fromarray(np.pad(np.asarray(image), around, "symmetric"))
     left, top, right, bottom = (edge + _PAD for edge in _FACE)
     largest = min(image.height, image.width * height / width)
     batch = np.empty((samples, 1, 3, height, width), np.float32)
