@@ -48,10 +48,10 @@ def run(
     _die_with(worker)
     error: dict[str, Any] | None = None
     try:
-        _isolate(job, setup)
+        _isolate(job)
         if fresh:
             preload(setup)
-        _seed()
+        _settle(job, setup)
         _execute(job, setup)
     except BaseException as caught:  # SystemExit too: a step ends by returning
         traceback.print_exc()
@@ -117,17 +117,13 @@ def _die_with(worker: int) -> None:
         os._exit(1)
 
 
-def _isolate(job: Mapping[str, Any], setup: Mapping[str, Any]) -> None:
+def _isolate(job: Mapping[str, Any]) -> None:
     if os.getsid(0) != os.getpid():  # a spawned process has its session already
         os.setsid()
     become_reaper()
     _redirect(job["log"])
     os.umask(0o022)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.environ.clear()
-    os.environ.update(variables(job, setup))
-    time.tzset()
-    tempfile.tempdir = None
     os.chdir(job["folder"])
 
 
@@ -150,7 +146,12 @@ def _unbuffered(fd: int) -> io.TextIOWrapper:
     return io.TextIOWrapper(raw, encoding="utf-8", errors="backslashreplace", write_through=True)
 
 
-def _seed() -> None:
+def _settle(job: Mapping[str, Any], setup: Mapping[str, Any]) -> None:
+    """Undo what libraries changed on import: the same state however they were loaded."""
+    os.environ.clear()
+    os.environ.update(variables(job, setup))
+    time.tzset()
+    tempfile.tempdir = None
     random.seed(0)
     if numpy_random := sys.modules.get("numpy.random"):
         numpy_random.seed(0)

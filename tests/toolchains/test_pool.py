@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -137,8 +138,15 @@ def test_a_step_sees_what_is_declared_and_nothing_else(
 ) -> None:
     monkeypatch.setenv("SECRET_TOKEN", "s3cret")
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
+    loose = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (loose[1], loose[1]))
+    umask = os.umask(0o077)
     tell = job("tell", values=[1, 2], facts={"a": [1]}, threads=2)
-    assert pool.run(tools, tell).status == "ok"
+    try:
+        assert pool.run(tools, tell).status == "ok"
+    finally:
+        os.umask(umask)
+        resource.setrlimit(resource.RLIMIT_CORE, loose)
     seen = told(tell)
     assert seen["params"] == ["tell", [1, 2]]
     assert seen["facts"] == {"a": [1]}
@@ -269,6 +277,15 @@ def test_a_step_is_forked_from_a_worker_that_has_the_libraries_loaded(job, tmp_p
     assert len(loaded_by) == 1
 
 
+def test_variables_that_a_library_sets_on_import_do_not_reach_the_step(job, tmp_path) -> None:
+    pool, tools = with_library(tmp_path, "import os\nos.environ['ADDED'] = '1'\n")
+    with pool:
+        for environment in ({}, {"X": "1"}):
+            tell = job("tell", environment=environment)
+            assert pool.run(tools, tell).status == "ok"
+            assert "ADDED" not in told(tell)["environment"]
+
+
 def test_a_library_that_starts_a_thread_means_fresh_interpreters(job, tmp_path) -> None:
     pool, tools = with_library(tmp_path, LIBRARY + THREAD)
     loaded_by = set()
@@ -377,7 +394,7 @@ def test_a_worker_that_is_killed_is_an_error_and_is_replaced(pool, tools, job) -
     thread = threading.Thread(target=lambda: done.append(pool.run(tools, family)))
     thread.start()
     step, child, stubborn, session, daemon = appears(Path(family.outputs["out"]))
-    worker = int(Path(f"/proc/{step}/stat").read_text().split(") ")[1].split()[1])
+    worker = parent(step)
     os.kill(worker, signal.SIGKILL)
     thread.join()
     assert done[0].status == "error"
@@ -393,10 +410,9 @@ def test_a_worker_that_is_killed_is_an_error_and_is_replaced(pool, tools, job) -
     assert pool.run(tools, job("quick")).status == "ok"
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
-def test_when_the_build_dies_nothing_is_left(tmp_path: Path, number: signal.Signals) -> None:
-    out = tmp_path / "out"
-    (tmp_path / "work").mkdir()
+def build_of(tmp_path: Path, act: str, rest: str) -> subprocess.Popen[bytes]:
+    """A process with a pool of its own, as a build is."""
+    (tmp_path / "work").mkdir(exist_ok=True)
     body = f"""
         import sys
         sys.path[:0] = [{str(ROOT)!r}, {str(HERE)!r}]
@@ -405,42 +421,52 @@ def test_when_the_build_dies_nothing_is_left(tmp_path: Path, number: signal.Sign
         from edgebuild.toolchains.pool import Job, Pool
         from edgebuild.toolchains.tools import present
         tools = present(environments.get("python"), Path("/"))
-        job = Job(kind_module="made_step", params={{"act": "family", "values": [1]}}, facts={{}},
-                  inputs={{}}, outputs={{"out": {str(out)!r}}}, folder={str(tmp_path / "work")!r},
-                  log={str(tmp_path / "log")!r}, time_limit_s=60)
+        job = Job(kind_module="made_step", params={{"act": {act!r}, "values": [1]}}, facts={{}},
+                  inputs={{}}, outputs={{"out": {str(tmp_path / "out")!r}}},
+                  folder={str(tmp_path / "work")!r}, log={str(tmp_path / "log")!r},
+                  time_limit_s=60)
         with Pool() as pool:
-            pool.run(tools, job)
+            {rest}
         """
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(body)], stderr=subprocess.DEVNULL
     )
-    pids = appears(out)
-    worker = int(Path(f"/proc/{pids[0]}/stat").read_text().split(") ")[1].split()[1])
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().split(") ")[1].split()[1])
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_when_the_build_dies_nothing_is_left(tmp_path: Path, number: signal.Signals) -> None:
+    process = build_of(tmp_path, "family", "pool.run(tools, job)")
+    pids = appears(tmp_path / "out")
+    worker = parent(pids[0])
     process.send_signal(number)
     process.wait(20)
     assert gone([worker, *pids], 20)
 
 
+def test_when_build_and_worker_are_killed_at_once_the_step_dies(tmp_path: Path) -> None:
+    process = build_of(tmp_path, "family", "pool.run(tools, job)")
+    step, *others = appears(tmp_path / "out")
+    worker = parent(step)
+    os.kill(worker, signal.SIGSTOP)
+    process.kill()
+    process.wait()
+    os.kill(worker, signal.SIGKILL)
+    try:
+        assert gone([worker, step], 20)
+    finally:  # nobody is left who could know of these
+        for pid in others:
+            os.kill(pid, signal.SIGKILL)
+
+
 def test_random_kills_of_the_build_leave_nothing(tmp_path: Path) -> None:
     """At any moment: while the worker starts, while a step is forked, while one ends."""
-    body = f"""
-        import sys
-        sys.path[:0] = [{str(ROOT)!r}, {str(HERE)!r}]
-        from pathlib import Path
-        from edgebuild.toolchains import environments
-        from edgebuild.toolchains.pool import Job, Pool
-        from edgebuild.toolchains.tools import present
-        tools = present(environments.get("python"), Path("/"))
-        job = Job(kind_module="made_step", params={{"act": "quick"}}, facts={{}}, inputs={{}},
-                  outputs={{}}, folder={str(tmp_path)!r}, log={str(tmp_path / "log")!r},
-                  time_limit_s=60)
-        with Pool() as pool:
-            while True:
-                pool.run(tools, job)
-        """
     chance = random.Random(7)
     for _ in range(8):
-        process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(body)])
+        process = build_of(tmp_path, "quick", "while True: pool.run(tools, job)")
         time.sleep(chance.uniform(0.05, 0.5))
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         process.kill()
