@@ -70,10 +70,13 @@ class Builder:
     def build(self) -> tuple[Document | None, list[ManifestError]]:
         """The document and its problems; YAMLError or StopReadingError where reading ends."""
         self.parser.get_event()
-        if type(self.parser.get_event()) is StreamEndEvent:
+        start = self.parser.get_event()
+        root = None if type(start) is StreamEndEvent else self.parser.get_event()
+        if root is None or (type(root) is ScalarEvent and not root.value):
+            self._rare()
             empty = ManifestError("the file is empty", position=place(self.file, [], 0, 0))
             return None, [empty]
-        value, mark = self._node(self.parser.get_event())
+        value, mark = self._node(root)
         self.parser.get_event()
         after = self.parser.get_event()
         if type(after) is not StreamEndEvent:

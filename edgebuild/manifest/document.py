@@ -14,9 +14,6 @@ Path = tuple[str | int, ...]
 # Lines longer than this are not shown: no caret helps there.
 _SHOWN_COLUMNS = 300
 
-_UNPRINTABLE = re.compile(
-    r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
 # User and password of a URL, and values of query fields that are secrets by their name.
 _SECRET = re.compile(
     r"(?<=//)[^/\s@\"'<>]+(?=@)"
@@ -80,7 +77,7 @@ def place(file: str, lines: list[str], line: int, column: int, width: int = 1) -
     if len(text) > _SHOWN_COLUMNS:
         text = ""
     elif not text.isprintable() or "//" in text:
-        text = _SECRET.sub(_masked, _UNPRINTABLE.sub(" ", text))
+        text = _SECRET.sub(_masked, _printable(text, " "))
     return Position(
         file=file,
         line=line + 1,
@@ -94,7 +91,14 @@ def quoted(value: object) -> str:
     """A value of a manifest within a message: in back quotes, on one line, not too long."""
     text = str(value)
     text = text if len(text) <= 60 else f"{text[:57]}..."
-    return f"`{_UNPRINTABLE.sub('?', _SECRET.sub(_masked, text))}`"
+    return f"`{_printable(_SECRET.sub(_masked, text), '?')}`"
+
+
+def _printable(text: str, instead: str) -> str:
+    """Without what a terminal would obey, or turn around, or not show."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else instead for char in text)
 
 
 def _masked(match: re.Match[str]) -> str:

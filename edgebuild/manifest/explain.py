@@ -29,7 +29,7 @@ def explain(
     """
     import referencing
 
-    validator = _validator_class()(
+    validator = validator_class()(
         {"allOf": [schema], "$defs": definitions},
         registry=referencing.Registry(),  # one that retrieves nothing, from nowhere
     )
@@ -47,7 +47,7 @@ def _is_spoilt(document: Document, path: Path | None) -> bool:
 
 
 @functools.cache
-def _validator_class() -> Any:
+def validator_class() -> Any:
     """Draft 2020-12 with two corners cut off: 1.0 is no whole number, and `$` is the very end."""
     import jsonschema
 
@@ -129,10 +129,11 @@ class _Explainer:
         if "x-noun" in schema:
             return _unknown_name(schema["x-noun"], name, known, position)
         near = suggest(name, known)
+        listing = f"fields here: {', '.join(known)}" if known else "there are no fields here"
         return ManifestError(
             f"unknown field {quoted(name)}{wording.within(path)}",
             position=position,
-            hint=f"did you mean `{near}`?" if near else f"fields here: {', '.join(known)}",
+            hint=f"did you mean `{near}`?" if near else listing,
         )
 
     def _alternatives(self, error: ValidationError, schema: Schema, path: Path) -> Iterator[Found]:

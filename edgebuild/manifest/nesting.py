@@ -11,7 +11,6 @@ LIMIT = 64
 _INDENTED = re.compile(r"^[ \-?]{31}", re.MULTILINE)
 _BLOCK_SCALAR = re.compile(r"(?:^|[\s:\-?])[|>][-+0-9]*[ \t]*(?:[ \t]#.*)?\Z")
 _KEY = re.compile(r":(?:\s|\Z)")
-_TOKEN_START = frozenset("[{,:-?")
 
 
 def too_deep(text: str) -> tuple[int, int] | None:
@@ -76,7 +75,7 @@ def _enter_brackets(
     line: str, column: int, flow: int, quote: str, room: int
 ) -> tuple[int, str, int | None]:
     """Brackets open and quote open after a line, and the column at which they are too many."""
-    before = ":"
+    starts = True  # whether a value may start here
     while column < len(line):
         char = line[column]
         if quote:
@@ -84,20 +83,24 @@ def _enter_brackets(
                 column += 1
             elif char == quote:
                 quote = ""
-            before = char
+        elif char in " \t":
+            pass
         elif char == "#" and (column == 0 or line[column - 1] in " \t"):
             break
-        elif char in "\"'" and before in _TOKEN_START:
-            quote = char
-        elif char in "[{" and (flow or before in _TOKEN_START):
-            flow += 1
+        elif starts and char in "\"'":
+            quote, starts = char, False
+        elif starts and char in "&!":  # an anchor or a tag: the value comes behind it
+            while column + 1 < len(line) and line[column + 1] not in " \t":
+                column += 1
+        elif char in "[{" and (flow or starts):
+            flow, starts = flow + 1, True
             if flow > room:
                 return flow, quote, column
-            before = char
-        elif char in "]}" and flow:
-            flow -= 1
-            before = char
-        elif char not in " \t":
-            before = char
+        elif flow and char in "]}":
+            flow, starts = flow - 1, False
+        elif flow:
+            starts = char in ",:-?"
+        else:
+            starts = char == ":" and line[column + 1 : column + 2] in ("", " ", "\t")
         column += 1
     return flow, quote, None

@@ -17,6 +17,8 @@ from edgebuild.manifest.read_variants import Settings, read_matrix
 from edgebuild.params import place_files
 from edgebuild.step import File, ProjectFile
 
+_PINNED = {"url", "sha256", "size_bytes"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class World:
@@ -198,9 +200,9 @@ class Reader:
     def _file(self, written: Any, path: Path, may_lack: bool = False) -> File:
         """The file, or, with its problem noted, one that no one will use."""
         folder = self.document.file.rpartition("/")[0]
-        if written is None:  # known to be wrong
-            return ProjectFile(path="")
-        at = (*path, "url") if isinstance(written, Mapping) and "url" in written else path
+        if written is None or (isinstance(written, Mapping) and not written.keys() >= _PINNED):
+            return ProjectFile(path="")  # known to be wrong
+        at = (*path, "url") if isinstance(written, Mapping) else path
         try:
             return self.world.files.resolve(
                 written, folder, self.document.at(at), may_lack=may_lack

@@ -39,17 +39,22 @@ class Settings:
         backends that have it."""
         read: dict[str, Any] = {}
         for name, setting in value.items():
-            read |= self.one(name, setting, (*path, name), self.document.key((*path, name)))
+            if self.knows(name, (*path, name)):
+                read |= self.one(name, setting, (*path, name))
         return read
 
-    def one(self, name: str, setting: Any, path: Path, named_at: Position) -> dict[str, Any]:
-        """One parameter by its field's name; nothing if there is a problem with it."""
+    def knows(self, name: str, path: Path) -> bool:
+        """Whether some backend has the parameter that is named at `path`; if none, so noted."""
         if self.backends is None:
-            return {}
+            return False
+        known = any(name in _checks(c) for c in self._classes())
+        if not known:
+            self.problems.append(self._unknown(name, self.document.key(path)))
+        return known
+
+    def one(self, name: str, setting: Any, path: Path) -> dict[str, Any]:
+        """One known parameter by its field's name; nothing if its value is wrong."""
         takers = [c for c in self._classes() if name in _checks(c)]
-        if not takers:
-            self.problems.append(self._unknown(name, named_at))
-            return {}
         for taker in takers:
             schema, valid = _checks(taker)[name]
             if not valid(setting):
@@ -66,7 +71,8 @@ class Settings:
         """Note the parameters without default that some variant lacks."""
         given = set(base)
         for axis in matrix:
-            given |= set.intersection(*(set(value.compile) for value in axis.values))
+            if axis.values:
+                given |= set.intersection(*(set(value.compile) for value in axis.values))
         for backend, taker in zip(self.backends or (), self._classes(), strict=True):
             for name in required_params(taker):
                 if name not in {yaml_name(field) for field in given}:
@@ -141,6 +147,7 @@ def _listed(settings: Settings, name: str, axis: list[Any], path: Path) -> Itera
     """Each value sets the compile parameter of the axis' name."""
     fits = matcher(LABEL["pattern"])
     labels: set[str] = set()
+    known = settings.knows(name, path)
     for i, value in enumerate(axis):
         if value is None:
             continue
@@ -159,8 +166,7 @@ def _listed(settings: Settings, name: str, axis: list[Any], path: Path) -> Itera
             )
             continue
         labels.add(label)
-        compile = settings.one(name, value, (*path, i), settings.document.key(path))
-        yield AxisValue(label=label, compile=compile)
+        yield AxisValue(label=label, compile=settings.one(name, value, (*path, i)) if known else {})
 
 
 def _labelled(
