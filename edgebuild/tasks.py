@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -142,11 +143,18 @@ def _build_tasks() -> Iterator[dict[str, Any]]:
     today = datetime.date.today()
     done = noop.path(root / ".edgebuild", target, model)
     context = noop.context(target, model, str(settings.home))
+
+    def clean() -> None:
+        """`doit clean build target=...`: what was published; the store keeps it for the next build."""
+        shutil.rmtree(root / "artifacts" / target / (model or ""), ignore_errors=True)
+        done.unlink(missing_ok=True)
+
     summary = noop.check(done, context, today=today.isoformat())
     if summary is not None:
         hooks.complete = lambda _succeeded: f"nothing to do, {summary}"
-        yield {"name": "nothing-to-do", "actions": None, "uptodate": [True]}
+        yield {"name": "nothing-to-do", "actions": None, "uptodate": [True], "clean": [clean]}
         return
+    yield {"name": "artifacts", "actions": None, "clean": [clean]}
     yield from _expanded(root, settings, target, model, today)
 
 

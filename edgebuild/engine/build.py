@@ -65,11 +65,12 @@ class Build:
         )
 
     def finish(self, *, succeeded: bool) -> str:
-        """Record what was done; the summary to tell."""
+        """Record what was done; the summary to tell. Only a build of the whole graph counts as done: doit
+        may have been asked for some of its steps."""
         self.session.records.save()
-        if not succeeded:
+        if not succeeded or len(self.published) < len(self.graph.variants):
             self._write_index()
-            return ""
+            return "the steps asked for are done" if succeeded else ""
         self.session.store.set_root(
             _root_name(self.project.root, self.target, self.model),
             list(actions_by_step(self.session.outcomes).values()),

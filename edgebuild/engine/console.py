@@ -106,7 +106,9 @@ class Console:
             for name in self.failed:
                 self._line(f"  {name}")
         else:
-            self._line(f"ok: {summary}; {counts}; {seconds:.1f} s" if self.total else f"ok: {summary}")
+            self._line(
+                f"ok: {summary}; {counts}; {seconds:.1f} s" if self.total else f"ok: {summary}"
+            )
 
     def _count(self) -> str:
         self.total = max(self.total, hooks.total)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import ipaddress
+import socket
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
@@ -116,8 +120,43 @@ class Inputs:
 
     def _read_url(self, file: Fetched, target: Path) -> None:
         limit = file.size_bytes
-        with urllib.request.urlopen(file.url, timeout=60) as answer, target.open("wb") as out:
+        opener = urllib.request.build_opener(_PublicOnly)
+        _refuse_private(file.url)
+        with opener.open(file.url, timeout=60) as answer, target.open("wb") as out:
             while chunk := answer.read(1 << 16):
                 out.write(chunk)
                 if out.tell() > limit:
                     raise ValueError(f"more than the {limit} bytes its manifest says")
+
+
+class _PublicOnly(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to public web addresses only: a manifest must not reach into a network."""
+
+    def redirect_request(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        _refuse_private(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _refuse_private(url: str) -> None:
+    """ValueError unless `url` is http(s) to a public address. Behind a proxy, names that this
+    machine cannot resolve are the proxy's business."""
+    parts = urllib.parse.urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError(f"{parts.scheme or 'no'} scheme is not fetched, only http and https")
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except socket.gaierror:
+        if urllib.request.getproxies():
+            return
+        raise
+    for *_, address in found:
+        if not ipaddress.ip_address(address[0]).is_global:
+            raise ValueError(f"{parts.hostname} is {address[0]}, which is not a public address")
