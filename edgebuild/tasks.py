@@ -200,6 +200,8 @@ def _verb(name: str, *variables: str, options: tuple[str, ...] = ()) -> dict[str
             ok = import_module(f"edgebuild.verbs.{name}").run(context, **values, **chosen)
         except EdgebuildError as error:
             return _failed(str(error))
+        except BrokenPipeError:  # `doit ... | head`: the reader has what it wanted
+            return True
         return True if ok else _failed("")
 
     flags = [

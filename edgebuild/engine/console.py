@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import threading
 import time
@@ -125,7 +126,7 @@ class Console:
     def _line(self, text: str) -> None:
         if not text:
             return
-        with self.lock:
+        with self.lock, contextlib.suppress(BrokenPipeError):  # `doit ... | head`
             clear = "\r\x1b[K" if self.out.isatty() else ""
             self.out.write(f"{clear}{text}\n")
             self.out.flush()
