@@ -1,0 +1,1 @@
+"""Rewrites of ops into others, one a file: `OPS`, `rewrite(node, graph)`, `EXAMPLES`."""

@@ -1,0 +1,70 @@
+"""Gather, GatherElements, GatherND, ScatterElements with indices counted from the start.
+
+The compiler reads negative ones without a word and gathers something else.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgebuild.rewrites.example import Example
+from edgebuild.rewrites.graph import attribute
+
+if TYPE_CHECKING:
+    import onnx
+
+    from edgebuild.rewrites.graph import Graph
+
+OPS = ("Gather", "GatherElements", "GatherND", "ScatterElements")
+EXAMPLES = {
+    "rows": Example(
+        graph="""g (float[1,4,6,5] x) => (float[1,4,2,5] y) <int64[2] i = {-1, 2}> {
+            y = Gather<axis = 2>(x, i)
+        }""",
+        tolerance=0,
+    ),
+    "elements": Example(
+        graph="""g (float[2,3] x) => (float[2,1] y) <int64[2,1] i = {-1, 1}> {
+            y = GatherElements<axis = 1>(x, i)
+        }""",
+        tolerance=0,
+    ),
+    "scattered": Example(
+        graph="""g (float[2,3] x, float[2,1] u) => (float[2,3] y) <int64[2,1] i = {-1, 1}> {
+            y = ScatterElements<axis = 1>(x, i, u)
+        }""",
+        tolerance=0,
+    ),
+    "points": Example(
+        graph="""g (float[4,6,5] x) => (float[2,5] y) <int64[2,2] i = {-1, 2, 1, -6}> {
+            y = GatherND(x, i)
+        }""",
+        tolerance=0,
+    ),
+}
+
+
+def rewrite(node: onnx.NodeProto, graph: Graph) -> list[onnx.NodeProto] | None:
+    """The node with its constant indices in 0..size."""
+    import numpy as np
+
+    indices = graph.constant(node.input[1])
+    if indices is None or not (indices < 0).any():
+        return None
+    shape = graph.shape(node.input[0])
+    if node.op_type == "GatherND":
+        first = attribute(node, "batch_dims", 0)
+        sizes = np.array(shape[first : first + indices.shape[-1]])
+    else:
+        sizes = np.array(shape[attribute(node, "axis", 0)])
+    build = graph.replace(node)
+    build.add(
+        node.op_type,
+        node.input[0],
+        np.where(indices < 0, indices + sizes, indices).astype(indices.dtype),
+        *node.input[2:],
+        axis=attribute(node, "axis"),
+        batch_dims=attribute(node, "batch_dims"),
+        out=node.output[0],
+    )
+    return build.nodes
