@@ -30,13 +30,19 @@ class Files:
     _real_folders: dict[str, bool] = field(default_factory=dict)
 
     def resolve(
-        self, written: Any, folder: str, position: Position, *, may_lack: bool = False
+        self,
+        written: Any,
+        folder: str,
+        position: Position,
+        *,
+        may_lack: bool = False,
+        maker: str | None = None,
     ) -> File:
         """The file that a manifest in `folder` (relative to the root) names; ManifestError if it
-        cannot be used. `may_lack`: it need not exist yet."""
+        cannot be used. `may_lack`: it need not exist yet. `maker`: the hint to give if it does not exist."""
         if isinstance(written, Mapping):
             return _fetched(written, position)
-        return self._project_file(written, folder, position, may_lack)
+        return self._project_file(written, folder, position, may_lack, maker)
 
     def status(self, path: str) -> os.stat_result | None:
         """What is at a path (relative to the root), links followed; None if that is outside the
@@ -51,7 +57,7 @@ class Files:
         return real == self.root or real.startswith(self.root.rstrip("/") + "/")
 
     def _project_file(
-        self, written: str, folder: str, position: Position, may_lack: bool
+        self, written: str, folder: str, position: Position, may_lack: bool, maker: str | None
     ) -> ProjectFile:
         if "://" in written:
             raise ManifestError(
@@ -72,7 +78,7 @@ class Files:
         except (FileNotFoundError, NotADirectoryError):
             if may_lack and self._within(path):
                 return ProjectFile(path=path)
-            raise self._absent(path, position) from None
+            raise self._absent(path, position, maker) from None
         except OSError as error:
             raise ManifestError(
                 f"cannot read {quoted(path)}: {error.strerror}", position=position
@@ -96,7 +102,7 @@ class Files:
             self._real_folders[folder] = known
         return known
 
-    def _absent(self, path: str, position: Position) -> ManifestError:
+    def _absent(self, path: str, position: Position, maker: str | None) -> ManifestError:
         folder, _, name = path.rpartition("/")
         try:
             others = [other.name for other in Path(self.root, folder).iterdir()]
@@ -106,7 +112,7 @@ class Files:
         return ManifestError(
             f"there is no file {quoted(path)}",
             position=position,
-            hint=f"did you mean {quoted(near)}?" if near else None,
+            hint=f"did you mean {quoted(near)}?" if near else maker,
         )
 
 

@@ -41,7 +41,10 @@ def read_model(
     `value` is the document's, without what is known to be wrong. `may_lack_files`: the source's
     files need not exist, because they are about to be made.
     """
-    reader = Reader(document=document, world=world, may_lack_files=may_lack_files)
+    maker = None
+    if "training" in value:
+        maker = f"`doit train model={value.get('name')}` makes the weights"
+    reader = Reader(document=document, world=world, may_lack_files=may_lack_files, maker=maker)
     model = Model(
         name=value.get("name", ""),
         version=value.get("version", ""),
@@ -71,6 +74,7 @@ class Reader:
     document: Document
     world: World
     may_lack_files: bool
+    maker: str | None
     problems: list[ManifestError] = field(default_factory=list)
 
     def source(self, value: Mapping[str, Any]) -> Use:
@@ -203,9 +207,14 @@ class Reader:
         if written is None or (isinstance(written, Mapping) and not written.keys() >= _PINNED):
             return ProjectFile(path="")  # known to be wrong
         at = (*path, "url") if isinstance(written, Mapping) else path
+        trained = path[0] == "source" and not str(written).endswith(".py")
         try:
             return self.world.files.resolve(
-                written, folder, self.document.at(at), may_lack=may_lack
+                written,
+                folder,
+                self.document.at(at),
+                may_lack=may_lack,
+                maker=self.maker if trained else None,
             )
         except ManifestError as problem:
             self.problems.append(problem)

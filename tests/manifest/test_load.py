@@ -253,7 +253,9 @@ def test_a_manifest_that_leads_out_of_the_project_is_not_read(project, tmp_path_
 
 def test_weights_that_training_is_about_to_make_may_be_absent(project):
     (project.root / "manifests/models/gaze/weights.bin").unlink()
-    assert "there is no file `manifests/models/gaze/weights.bin`" in project.error()
+    error = project.error()
+    assert error.startswith("error: there is no file `manifests/models/gaze/weights.bin`\n")
+    assert error.endswith("hint: `doit train model=gaze` makes the weights\n")
     model = project.load(untrained={"gaze"}).models["gaze"]
     assert model.source.params["weights"] == at("weights.bin")
 
