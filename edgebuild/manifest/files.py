@@ -39,7 +39,7 @@ class Files:
         maker: str | None = None,
     ) -> File:
         """The file that a manifest in `folder` (relative to the root) names; ManifestError if it
-        cannot be used. `may_lack`: it need not exist yet. `maker`: the hint to give if it does not exist."""
+        cannot be used. `may_lack`: it need not exist yet. `maker`: the hint if it does not."""
         if isinstance(written, Mapping):
             return _fetched(written, position)
         return self._project_file(written, folder, position, may_lack, maker)
