@@ -76,3 +76,15 @@ def test_settings_of_the_shell_cannot_redirect_what_is_installed(
     names = {line.partition("=")[0] for line in seen.read_text().splitlines()}
     assert "PIP_INDEX_URL" in names
     assert not names & {"PIP_TARGET", "PYTHONPATH"}
+
+
+def test_with_a_wheel_folder_nothing_else_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/elsewhere")
+    seen = tmp_path / "seen"
+    script = f'echo "$PIP_CONFIG_FILE $@" > {seen}'
+    wheelhouse = tmp_path / "wheels"
+    Pip(command=("sh", "-c", script, "sh"), scratch=tmp_path, wheelhouse=wheelhouse).run("install")
+    assert seen.read_text().startswith("/dev/null install ")
+    assert f"--isolated --no-index --find-links {wheelhouse}" in seen.read_text()
