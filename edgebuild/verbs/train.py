@@ -11,7 +11,7 @@ from edgebuild.digest import Digest
 from edgebuild.engine.build import open_session
 from edgebuild.engine.session import Session
 from edgebuild.errors import EdgebuildError
-from edgebuild.manifest.load import load
+from edgebuild.manifest.load import MODELS, load
 from edgebuild.manifest.model import Model
 from edgebuild.plan.expand import expand_training
 from edgebuild.step import ProjectFile
@@ -27,7 +27,9 @@ def run(context: Context, model: str | None = None, *, again: bool = False) -> b
     those that were there. With `again`, train even if the store has the result, and compare the two."""
     if not model:
         raise EdgebuildError("say which model to train", hint="doit train model=NAME")
-    project = load(context.root, context.kinds, untrained=[model])
+    # The weights of other models do not matter here; they may be still to train as well.
+    names = [path.name for path in (context.root / MODELS).glob("*")]
+    project = load(context.root, context.kinds, untrained=names)
     graph = expand_training(project, model, context.kinds)
     (step,) = graph.steps.values()
     with ExitStack() as resources:
