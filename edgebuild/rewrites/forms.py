@@ -62,12 +62,6 @@ def rewrites() -> tuple[Rewrite, ...]:
     return tuple(found)
 
 
-def rewrite(graph: Graph, node: onnx.NodeProto) -> list[onnx.NodeProto] | None:
-    """What takes the node's place, of opset 13; None if no rewrite applies."""
-    named = _named(graph, node)
-    return named[1] if named else None
-
-
 def apply(graph: Graph, refusals: list[Refusal]) -> list[Applied]:
     """Rewrite a graph of opset 13 until no rewrite applies; fold and clean up in between.
 
@@ -81,7 +75,7 @@ def apply(graph: Graph, refusals: list[Refusal]) -> list[Applied]:
         for node in graph.nodes:
             new = [node]
             try:
-                named = None if node.name in refused else _named(graph, node)
+                named = None if node.name in refused else rewrite(graph, node)
             except RefusedError as error:
                 refused.add(node.name)
                 refusals.append(
@@ -105,7 +99,8 @@ def apply(graph: Graph, refusals: list[Refusal]) -> list[Applied]:
     raise AssertionError(f"rewrites do not come to an end: {last}")
 
 
-def _named(graph: Graph, node: onnx.NodeProto) -> tuple[str, list[onnx.NodeProto]] | None:
+def rewrite(graph: Graph, node: onnx.NodeProto) -> tuple[str, list[onnx.NodeProto]] | None:
+    """Which rewrite applies, and what takes the node's place, of opset 13; None if none does."""
     for candidate in rewrites():
         if node.op_type in candidate.ops and not node.domain:
             new = candidate.function(node, graph)

@@ -25,8 +25,9 @@ def convert(graph: Graph, target: int, refusals: list[Refusal]) -> list[Applied]
     applied: list[Applied] = []
     nodes: list[onnx.NodeProto] = []
     for node in graph.nodes:
+        used: list[str] = []
         try:
-            new = list(_convert(graph, node, graph.opset, target))
+            new = list(_convert(graph, node, graph.opset, target, used))
         except RefusedError as error:
             refusals.append(
                 Refusal(op=node.op_type, node=node.name, why=error.why, hint=error.hint)
@@ -36,7 +37,7 @@ def convert(graph: Graph, target: int, refusals: list[Refusal]) -> list[Applied]
         if len(new) != 1 or new[0] != node:
             applied.append(
                 Applied(
-                    rewrite=f"opset {graph.opset} to {target}",
+                    rewrite=", ".join([f"opset {graph.opset} to {target}", *used]),
                     op=node.op_type,
                     node=node.name,
                     outputs=tuple(node.output),
@@ -59,7 +60,10 @@ def version(op: str, opset: int) -> int | None:
     return None if schema.deprecated else int(schema.since_version)
 
 
-def _convert(graph: Graph, node: onnx.NodeProto, old: int, new: int) -> Iterator[onnx.NodeProto]:
+def _convert(
+    graph: Graph, node: onnx.NodeProto, old: int, new: int, used: list[str]
+) -> Iterator[onnx.NodeProto]:
+    """Names of rewrites are added to `used`."""
     if node.domain not in ("", "ai.onnx"):
         raise RefusedError(f"its domain `{node.domain}` is not ONNX")
     if old > table.NEWEST or new > table.NEWEST:
@@ -72,27 +76,30 @@ def _convert(graph: Graph, node: onnx.NodeProto, old: int, new: int) -> Iterator
     elif here is None:
         raise RefusedError(f"opset {old} has no such op")
     elif there is None and new < old:
-        for part in _taken_apart(graph, node, old, new):
-            yield from _convert(graph, part, FORM_OPSET, new)
+        for part in _taken_apart(graph, node, old, new, used):
+            yield from _convert(graph, part, FORM_OPSET, new, used)
     else:
         boundary, rule = table.rule(node.op_type, here, old, new)
         stop = boundary if new > old else boundary - 1
         for part in rule(graph, _copy(node)):
             _check_types(graph, part, stop)
-            yield from _convert(graph, part, stop, new)
+            yield from _convert(graph, part, stop, new, used)
 
 
-def _taken_apart(graph: Graph, node: onnx.NodeProto, old: int, new: int) -> list[onnx.NodeProto]:
+def _taken_apart(
+    graph: Graph, node: onnx.NodeProto, old: int, new: int, used: list[str]
+) -> list[onnx.NodeProto]:
     """Nodes of opset 13, none of the same op, that do what an op does that opset `new` lacks."""
     nodes = [node]
     if version(node.op_type, FORM_OPSET) is not None:  # rewrites take it in that form
-        nodes = list(_convert(graph, node, old, FORM_OPSET))
+        nodes = list(_convert(graph, node, old, FORM_OPSET, used))
     parts: list[onnx.NodeProto] = []
     for each in nodes:
-        found = forms.rewrite(graph, each) if each.op_type == node.op_type else [each]
-        if found is None or any(part.op_type == node.op_type for part in found):
+        named = forms.rewrite(graph, each) if each.op_type == node.op_type else ("", [each])
+        if named is None or any(part.op_type == node.op_type for part in named[1]):
             raise RefusedError(f"opset {new} has no such op, and no rewrite takes it apart")
-        parts += found
+        used += [named[0]] if named[0] else []
+        parts += named[1]
     return parts
 
 

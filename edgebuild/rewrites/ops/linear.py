@@ -64,7 +64,7 @@ def _weights(node: onnx.NodeProto, graph: Graph) -> tuple[Array, Array | None] |
     import numpy as np
 
     matrix = graph.constant(node.input[1])
-    if matrix is None or matrix.ndim != 2 or graph.constant(node.input[0]) is not None:
+    if matrix is None or matrix.ndim != 2 or matrix.dtype.kind != "f":
         return None
     if node.op_type == "MatMul":
         return matrix, None

@@ -43,8 +43,8 @@ def test_a_modern_net_comes_out_in_opset_13_with_the_same_interface(tmp_path, ca
     assert [value.name for value in made.graph.input] == ["image"]
     assert [value.name for value in made.graph.output] == ["tokens", "mean"]
     assert capsys.readouterr().out.splitlines() == [
-        "HardSwish `HardSwish_act`: opset 18 to 13",
-        "LayerNormalization `LayerNormalization_tokens`: opset 18 to 13",
+        "HardSwish `HardSwish_act`: opset 18 to 13, hard_swish",
+        "LayerNormalization `LayerNormalization_tokens`: opset 18 to 13, layer_normalization",
         "ReduceMean `ReduceMean_mean`: opset 18 to 13",
         "Abs `Abs_big`: abs",
     ]
