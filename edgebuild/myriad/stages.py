@@ -75,6 +75,20 @@ def placed(blob: Blob, graph: str, nodes: Mapping[str, str]) -> list[placement.S
     ]
 
 
+def without_graph(blob: Blob) -> list[placement.Stage]:
+    """A row for each stage of a blob whose compiler gave no graph: what it came from is unknown."""
+    return [
+        placement.Stage(
+            name=f"{stage.type}@{stage.index}",
+            op=stage.type,
+            engine=stage.engine,
+            fallback=stage.type in _NCE_COULD,
+            reason=_NCE_COULD.get(stage.type, ""),
+        )
+        for stage in blob.stages
+    ]
+
+
 # Kinds of layers that the NCE computes in other sizes and forms, as programs for the SHAVEs.
 _NCE_COULD = {
     **dict.fromkeys(

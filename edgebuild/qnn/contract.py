@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
 from edgebuild.formats import dlc
 from edgebuild.qnn import QnnError
@@ -21,6 +21,20 @@ _DTYPES: Mapping[str, DType] = {
     "ufxp8": "uint8",
     "sfxp8": "int8",
 }
+
+
+def after(contract: Contract, io: Literal["float", "quantized"]) -> Contract:
+    """What the DLC's contract will be: `quantized` makes 8-bit integers of floats at its edges."""
+    if io == "float":
+        return contract
+
+    def side(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {
+            name: dataclasses.replace(t, dtype="uint8") if t.dtype == "float32" else t
+            for name, t in tensors.items()
+        }
+
+    return Contract(inputs=side(contract.inputs), outputs=side(contract.outputs))
 
 
 def contract_of(graph: dlc.Graph) -> Contract:

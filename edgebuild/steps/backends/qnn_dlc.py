@@ -15,18 +15,17 @@ checked with QNN's emulator at most, not on a device.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from edgebuild.formats import contract_file, dlc, onnx_contract, onnx_file, placement
 from edgebuild.qnn import QnnError, contract, coverage, edges, explain
 from edgebuild.qnn.compile import Compiled, RefusedError, compile_dlc
 from edgebuild.qnn.refusals import original_name
 from edgebuild.qnn.socs import Soc, soc_of
-from edgebuild.step import Call, Contract, StepKind, Tensor, param
+from edgebuild.step import Call, Contract, StepKind, param
 from edgebuild.steps import examples
 
 if TYPE_CHECKING:
@@ -80,16 +79,7 @@ def run(call: Call) -> None:
 
 def change_contract(params: Params, before: Contract) -> Contract:
     """`io: quantized` makes 8-bit integers of the float inputs and outputs."""
-    if params.io == "float":
-        return before
-
-    def side(tensors: Any) -> dict[str, Tensor]:
-        return {
-            name: dataclasses.replace(t, dtype="uint8") if t.dtype == "float32" else t
-            for name, t in tensors.items()
-        }
-
-    return Contract(inputs=side(before.inputs), outputs=side(before.outputs))
+    return contract.after(before, params.io)
 
 
 def _compile(model: onnx.ModelProto, soc: Soc, folder: Path) -> Compiled:
