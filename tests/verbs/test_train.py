@@ -1,0 +1,62 @@
+"""`doit train` writes weights and record beside the manifest and says whether the bytes are the same."""
+
+import io
+
+import pytest
+from fakekinds import kinds
+from fakeproject import model, project
+
+from edgebuild.manifest.model import Use
+from edgebuild.plan.expand import UnknownName
+from edgebuild.settings import Settings
+from edgebuild.step import ProjectFile
+from edgebuild.verbs import Context, train
+
+FOLDER = "manifests/models/net"
+
+
+@pytest.fixture
+def context(tmp_path, monkeypatch):
+    folder = tmp_path / FOLDER
+    folder.mkdir(parents=True)
+    (folder / "train.py").write_text("# trains")
+    found = project(
+        tmp_path,
+        model(
+            source=Use(
+                kind="source/text",
+                params={
+                    "file": ProjectFile(path=f"{FOLDER}/train.py"),
+                    "weights": ProjectFile(path=f"{FOLDER}/weights.safetensors"),
+                },
+            ),
+            training=Use(
+                kind="training/wordy",
+                params={"file": ProjectFile(path=f"{FOLDER}/train.py"), "seed": 5},
+            ),
+        ),
+        model("plain"),
+    )
+    monkeypatch.setattr(train, "load", lambda root, kinds, untrained: found)
+    context = Context(root=tmp_path, settings=Settings(home=tmp_path / "home"), out=io.StringIO())
+    context.__dict__["kinds"] = kinds()
+    return context
+
+
+def test_weights_and_record_are_written_and_then_reproduced(context):
+    assert train.run(context, model="net")
+    weights = context.root / FOLDER / "weights.safetensors"
+    assert weights.read_text() == "seed 5"
+    assert (context.root / FOLDER / "training.json").read_text() == "{}"
+    assert f"{FOLDER}/weights.safetensors: new bytes" in context.out.getvalue()
+    weights.write_text("edited")
+    assert train.run(context, model="net")
+    assert weights.read_text() == "seed 5"
+    assert "restored" in context.out.getvalue()
+    assert train.run(context, model="net", again=True)
+    assert context.out.getvalue().count("the same bytes as before") >= 2
+
+
+def test_a_model_without_training_is_an_error(context):
+    with pytest.raises(UnknownName, match="model `plain` declares no training"):
+        train.run(context, model="plain")
