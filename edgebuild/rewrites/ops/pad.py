@@ -141,14 +141,12 @@ def _concat(build: Builder, x: str, pads: Array, value: Array) -> None:
     lost = before.clip(None, 0)
     shape = np.array(build.graph.shape(build.node.input[0])) + lost[:rank] + lost[rank:]
     for axis in range(rank):
-        parts = [x]
-        for place, size in ((0, pads[axis]), (len(parts), pads[rank + axis])):
-            if size:
-                block = shape.copy()
-                block[axis] = size
-                name = build.constant(np.full(block, value, value.dtype))
-                parts.insert(0 if place == 0 else len(parts), name)
-        if len(parts) > 1:
-            x = build.add("Concat", *parts, axis=axis)
+        blocks = []
+        for size in (pads[axis], pads[rank + axis]):
+            block = shape.copy()
+            block[axis] = size
+            blocks.append([build.constant(np.full(block, value, value.dtype))] if size else [])
+        if any(blocks):
+            x = build.add("Concat", *blocks[0], x, *blocks[1], axis=axis)
             shape[axis] += pads[axis] + pads[rank + axis]
     build.add("Identity", x, out=build.node.output[0])
