@@ -154,10 +154,10 @@ def normalise(data: bytes) -> bytes:
             continue
         text = _STAMPED.sub(rb"\g<1>" + _STAMP.encode(), _bytes(data, member))
         try:
-            document = json.loads(text)
+            fixed = _all_fixed(json.loads(text))
         except (ValueError, RecursionError) as error:
             raise DlcError(f"member `{member.name}` is not JSON") from error
-        if len(text) != member.size or not _all_fixed(document):
+        if len(text) != member.size or not fixed:
             raise DlcError(f"member `{member.name}` has a time stamp of an unknown form")
         if member.crc and text != _bytes(data, member):
             raise DlcError(f"member `{member.name}` has a checksum: its time stamps cannot change")

@@ -77,7 +77,7 @@ def _directory(data: bytes) -> tuple[int, int, int]:
     locator = end - _LOCATOR64.size
     if locator >= 0 and data[locator : locator + 4] == b"PK\x06\x07":
         _, disk, place, disks = _LOCATOR64.unpack_from(data, locator)
-        if disk or disks != 1 or place != locator - _END64.size:
+        if disk or disks != 1 or place < 0 or place != locator - _END64.size:
             raise DlcError("the container's ZIP64 records are not where they belong")
         magic, length, _, _, disk, first_disk, here, count, size, start = _END64.unpack_from(
             data, place

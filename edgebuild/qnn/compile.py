@@ -38,9 +38,9 @@ def compile_dlc(model: bytes, soc: Soc, folder: Path, *, validate: bool = True) 
     """The DLC of an ONNX model for a chip. `folder` is empty and takes what the compiler writes.
 
     The model comes as bytes: of a path, the graph's name would hash the spelling. Nothing may fall
-    back to the CPU: RefusedError if a node would. Without `validate` the HTP is not asked
-    whether it takes each op: for finding out why it does not. A process can compile for one
-    chip only, because QNN keeps the first one.
+    back to the CPU: RefusedError if a node would. Without `validate` the HTP is not asked whether
+    it takes each op: for finding out why it does not. Best in a process of its own, as steps run:
+    QNN keeps state between sessions.
     """
     with _stderr_to(folder / "log") as read_log:
         try:

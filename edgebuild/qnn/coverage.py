@@ -15,15 +15,15 @@ _DATA_INPUTS = {"BatchNormalization": 3, "Clip": 1, "Pad": 1, "Resize": 1, "Upsa
 
 @dataclass(frozen=True, kw_only=True)
 class FloatNode:
-    """A node with a float tensor that no Q/DQ pair quantises."""
+    """A node with float tensors that no Q/DQ pair quantises."""
 
     name: str
     op: str
-    tensor: str
+    tensors: tuple[str, ...]
 
 
 def float_nodes(model: onnx.ModelProto) -> list[FloatNode]:
-    """Nodes of the graph that are not fully quantised, in order, each with its first such tensor.
+    """Nodes of the graph that are not fully quantised, in order, each with those tensors.
 
     Quantised is a node whose float inputs all come out of DequantizeLinear and whose float outputs
     all go into QuantizeLinear only. The model's types must be inferred.
@@ -45,7 +45,8 @@ def float_nodes(model: onnx.ModelProto) -> list[FloatNode]:
         open_tensors = [n for n in data if n in floats and makers.get(n) != DEQUANTIZE]
         open_tensors += [n for n in node.output if n in floats and readers.get(n) != {QUANTIZE}]
         if open_tensors:
-            found.append(FloatNode(name=node.name, op=node.op_type, tensor=open_tensors[0]))
+            tensors = tuple(dict.fromkeys(open_tensors))
+            found.append(FloatNode(name=node.name, op=node.op_type, tensors=tensors))
     return found
 
 

@@ -15,7 +15,7 @@ Calibrate on real data: 100 or more samples of what the device will see. Noise i
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -25,6 +25,7 @@ from edgebuild.formats import dataset, onnx_contract, onnx_file, onnx_run
 from edgebuild.formats.feed import feed
 from edgebuild.qnn import coverage
 from edgebuild.qnn.prepare import prepare
+from edgebuild.qnn.quantise import Scheme, quantise
 from edgebuild.step import Call, Contract, StepKind, param
 from edgebuild.steps import agreement, examples
 
@@ -97,7 +98,21 @@ def run(call: Call) -> None:
         what="preparing for quantisation",
     )
     kept = _kept(prepared, params.keep_float)
-    quantised = _quantise(prepared, feeds, params, kept, call)
+    quantised = quantise(
+        prepared,
+        feeds,
+        Scheme(
+            htp=params.target == "qnn",
+            activation=params.activation,
+            weight=params.weight,
+            per_channel=params.per_channel,
+            method=params.method,
+            percentile=params.percentile,
+        ),
+        keep=kept,
+        folder=call.folder,
+        threads=call.threads,
+    )
     onnx_contract.fix(quantised, contract, "the quantised model")
     onnx_contract.infer(quantised)
     onnx_file.check(quantised, "the quantised model")
@@ -152,101 +167,16 @@ def _kept(model: onnx.ModelProto, keep_float: Sequence[str]) -> frozenset[str]:
     return frozenset(n.name for n in model.graph.node if {n.name, n.op_type} & wanted)
 
 
-def _quantise(
-    model: onnx.ModelProto,
-    feeds: Sequence[Feeds],
-    params: Params,
-    kept: frozenset[str],
-    call: Call,
-) -> onnx.ModelProto:
-    import onnx
-    from onnxruntime import quantization
-    from onnxruntime.quantization.calibrate import save_tensors_data
-
-    given, ranges, made = (call.folder / n for n in ("float.onnx", "ranges.json", "quantised.onnx"))
-    onnx_file.save(model, given)
-    method = {
-        "minmax": quantization.CalibrationMethod.MinMax,
-        "percentile": quantization.CalibrationMethod.Percentile,
-        "entropy": quantization.CalibrationMethod.Entropy,
-    }[params.method]
-    calibrator = quantization.create_calibrator(
-        given,
-        augmented_model_path=str(call.folder / "observed.onnx"),
-        calibrate_method=method,
-        extra_options={"percentile": params.percentile} if params.method == "percentile" else {},
-    )
-    # Its own session uses all cores and may reorder sums; ours does not.
-    calibrator.infer_session = onnx_run.session(call.folder / "observed.onnx", threads=call.threads)
-    for sample in feeds:
-        calibrator.collect_data(_reader([sample]))
-    save_tensors_data(calibrator.compute_data(), ranges)
-    quantization.quantize_static(
-        given,
-        made,
-        None,
-        calibration_cache_path=ranges,
-        calibrate_method=method,
-        quant_format=quantization.QuantFormat.QDQ,
-        activation_type=_quant_type(params.activation),
-        weight_type=_quant_type(params.weight),
-        per_channel=params.per_channel,
-        nodes_to_exclude=sorted(kept),
-        **_settings(given, params, kept),
-    )
-    return onnx.load(made)
-
-
-def _settings(given: Path, params: Params, kept: frozenset[str]) -> dict[str, Any]:
-    """What else `quantize_static` is told."""
-    if params.target == "generic":
-        return {}
-    from onnxruntime.quantization.execution_providers.qnn import get_qnn_qdq_config
-
-    config = get_qnn_qdq_config(
-        given,
-        _reader([]),
-        activation_type=_quant_type(params.activation),
-        weight_type=_quant_type(params.weight),
-        per_channel=params.per_channel,
-        nodes_to_exclude=sorted(kept),
-    )
-    # Ops that pass their input's scale on are left out otherwise if nothing quantised it before.
-    options = config.extra_options | {"ForceQuantizeNoInputCheck": True}
-    return {"op_types_to_quantize": config.op_types_to_quantize, "extra_options": options}
-
-
-def _quant_type(name: str) -> Any:
-    from onnxruntime.quantization import QuantType
-
-    types = {"uint8": QuantType.QUInt8, "int8": QuantType.QInt8, "uint16": QuantType.QUInt16}
-    return types[name]
-
-
-def _reader(samples: Sequence[Feeds]) -> Any:
-    """ONNX Runtime's interface to calibration data: `get_next` gives a sample, then None."""
-    from onnxruntime.quantization import CalibrationDataReader
-
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.rest: Iterator[Mapping[str, Any]] = iter(samples)
-
-        def get_next(self) -> Mapping[str, Any] | None:
-            return next(self.rest, None)
-
-    return Reader()
-
-
 def _check_coverage(model: onnx.ModelProto, params: Params, kept: frozenset[str]) -> None:
     if params.target != "qnn":
         return
     left = [n for n in coverage.float_nodes(model) if n.name not in kept]
-    neighbours = {name for node in model.graph.node if node.name in kept for name in node.output}
-    left = [n for n in left if n.tensor not in neighbours]
     if left:
         raise QuantizeError(
             f"{len(left)} node{'s' if len(left) != 1 else ''} of the model cannot be quantised",
-            fields={n.name: f"{n.op}: `{n.tensor}` stays floating point" for n in left[:_SHOWN]},
+            fields={
+                n.name: f"{n.op}: `{n.tensors[0]}` stays floating point" for n in left[:_SHOWN]
+            },
             hint="rewrite these ops, or name them in `keep_float` if the chip has floats",
         )
 

@@ -1,0 +1,148 @@
+"""Drives ONNX Runtime's static quantisation: observes ranges on samples, puts Q/DQ pairs in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from edgebuild.formats import onnx_canonical, onnx_contract, onnx_file, onnx_run
+from edgebuild.qnn import hoist
+from edgebuild.qnn.complete import complete
+
+if TYPE_CHECKING:
+    import onnx
+    from numpy.typing import NDArray
+
+    Feeds: TypeAlias = Mapping[str, NDArray[Any]]
+
+_BITS = {"uint8": 8, "uint16": 16}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scheme:
+    """How to quantise. `htp`: every op, by ONNX Runtime's settings for Qualcomm's HTP."""
+
+    htp: bool
+    activation: str
+    weight: str
+    per_channel: bool
+    method: str
+    percentile: float
+
+
+def quantise(
+    model: onnx.ModelProto,
+    feeds: Sequence[Feeds],
+    scheme: Scheme,
+    *,
+    keep: frozenset[str],
+    folder: Path,
+    threads: int,
+) -> onnx.ModelProto:
+    """`model`, as `edgebuild.qnn.prepare` leaves it, with Q/DQ pairs; but not at the nodes `keep`.
+
+    Ranges are those seen on `feeds`. `folder` is for files on the way.
+    """
+    import onnx
+    from onnxruntime import quantization
+    from onnxruntime.quantization.calibrate import save_tensors_data
+
+    given, cache, made = (folder / name for name in ("float.onnx", "ranges.json", "quantised.onnx"))
+    onnx_file.save(model, given)
+    ranges = _observe(given, feeds, scheme, folder, threads)
+    save_tensors_data(ranges, cache)
+    # These become nodes of their own: `complete` gives them their pairs.
+    apart = hoist.unfoldable(model.graph) - keep if scheme.htp else frozenset()
+    quantization.quantize_static(
+        given,
+        made,
+        None,
+        calibration_cache_path=cache,
+        calibrate_method=_method(scheme),
+        quant_format=quantization.QuantFormat.QDQ,
+        activation_type=_type(scheme.activation),
+        weight_type=_type(scheme.weight),
+        per_channel=scheme.per_channel,
+        nodes_to_exclude=sorted(keep | apart),
+        **_settings(given, scheme, keep | apart),
+    )
+    quantised = onnx.load(made)
+    if scheme.htp:
+        onnx_contract.infer(quantised)
+        seen = {n: (float(r.lowest.min()), float(r.highest.max())) for n, r in ranges.items()}
+        complete(quantised, seen, bits=_BITS[scheme.activation], keep=keep)
+    return onnx_canonical.canonical(quantised)
+
+
+def _observe(
+    given: Path, feeds: Sequence[Feeds], scheme: Scheme, folder: Path, threads: int
+) -> Any:
+    """ONNX Runtime's ranges of all float values, one sample after the other to save memory."""
+    from onnxruntime import quantization
+
+    observed = folder / "observed.onnx"
+    options = {"percentile": scheme.percentile} if scheme.method == "percentile" else {}
+    calibrator = quantization.create_calibrator(
+        given,
+        augmented_model_path=str(observed),
+        calibrate_method=_method(scheme),
+        extra_options=options,
+    )
+    # Its own session uses all cores and may reorder sums; ours does not.
+    calibrator.infer_session = onnx_run.session(observed, threads=threads)
+    for sample in feeds:
+        calibrator.collect_data(_reader([sample]))
+    return calibrator.compute_data()
+
+
+def _settings(given: Path, scheme: Scheme, excluded: frozenset[str]) -> dict[str, Any]:
+    """What else `quantize_static` is told."""
+    if not scheme.htp:
+        return {}
+    from onnxruntime.quantization.execution_providers.qnn import get_qnn_qdq_config
+
+    config = get_qnn_qdq_config(
+        given,
+        _reader([]),
+        activation_type=_type(scheme.activation),
+        weight_type=_type(scheme.weight),
+        per_channel=scheme.per_channel,
+        nodes_to_exclude=sorted(excluded),
+    )
+    # Ops that pass their input's scale on are left out otherwise if nothing quantised it before.
+    options = config.extra_options | {"ForceQuantizeNoInputCheck": True}
+    return {"op_types_to_quantize": config.op_types_to_quantize, "extra_options": options}
+
+
+def _method(scheme: Scheme) -> Any:
+    from onnxruntime.quantization import CalibrationMethod as Method
+
+    methods = {
+        "minmax": Method.MinMax,
+        "percentile": Method.Percentile,
+        "entropy": Method.Entropy,
+    }
+    return methods[scheme.method]
+
+
+def _type(name: str) -> Any:
+    from onnxruntime.quantization import QuantType
+
+    types = {"uint8": QuantType.QUInt8, "int8": QuantType.QInt8, "uint16": QuantType.QUInt16}
+    return types[name]
+
+
+def _reader(samples: Sequence[Feeds]) -> Any:
+    """ONNX Runtime's interface to calibration data: `get_next` gives a sample, then None."""
+    from onnxruntime.quantization import CalibrationDataReader
+
+    class Reader(CalibrationDataReader):  # type: ignore[misc]
+        def __init__(self) -> None:
+            self.rest: Iterator[Feeds] = iter(samples)
+
+        def get_next(self) -> Feeds | None:
+            return next(self.rest, None)
+
+    return Reader()
