@@ -8,7 +8,7 @@
     progress      what a person sees meanwhile
     pool          runs steps, each in a process of its own, inside environments
     worker_link   one worker, seen from here
-    worker_main, worker, step_process   the worker itself, in an environment's Python
+    worker_main, worker, worker_loop, step_process   the worker itself, in an environment's Python
 
 Locks (`locks/<environment>.lock`) are pip requirement files with every hash, made from the `.in`
 file beside each by the command in its first line. An environment's digest covers its lock, the
