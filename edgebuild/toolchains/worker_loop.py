@@ -1,4 +1,4 @@
-"""The loop of a worker: starts a process for each job, notices how it ends, leaves nothing behind."""
+"""The loop of a worker: a process for each job, its end noticed, nothing left behind."""
 
 from __future__ import annotations
 
