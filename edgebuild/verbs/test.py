@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edgebuild.errors import EdgebuildError
+from edgebuild.toolchains import environments
 from edgebuild.verbs import Context
 
 # Where tests of a folder below tests/tools need another environment's files beside their own.
@@ -47,6 +48,7 @@ def _in_tools(context: Context, name: str, folder: Path) -> bool:
     pytest = context.toolbox.get("pytest").folder
     environment = {
         **os.environ,
+        **environments.get(name).variables,
         "PYTHONPATH": os.pathsep.join([str(pytest), str(context.root)]),
         **{
             f"EDGEBUILD_TOOLS_{beside.upper()}": str(context.toolbox.get(beside).folder)
