@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edgebuild.qnn import QnnError, libraries
+from edgebuild.qnn import QnnError, apart, libraries
 from edgebuild.qnn.refusals import Refusal, refusals
-from edgebuild.qnn.socs import Soc
+from edgebuild.qnn.socs import SOCS, Soc
 
 PROVIDER = "QNNExecutionProvider"
+_MODEL = "model.onnx"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,36 +37,60 @@ class RefusedError(Exception):
 def compile_dlc(model: bytes, soc: Soc, folder: Path, *, validate: bool = True) -> Compiled:
     """The DLC of an ONNX model for a chip. `folder` is empty and takes what the compiler writes.
 
-    The model comes as bytes: of a path, the graph's name would hash the spelling. Nothing may fall
-    back to the CPU: RefusedError if a node would. Without `validate` the HTP is not asked whether
-    it takes each op: for finding out why it does not. Best in a process of its own, as steps run:
-    QNN keeps state between sessions.
+    Nothing may fall back to the CPU: RefusedError if a node would. Without `validate` the HTP is
+    not asked whether it takes each op: for finding out why it does not. QnnError if QNN itself is
+    not as it should be.
     """
-    with _stderr_to(folder / "log") as read_log:
-        try:
-            assigned = _create_session(model, soc, folder, validate)
-        except QnnError:
-            raise
-        except Exception as error:  # ONNX Runtime's errors share no base class but this
-            raise RefusedError(refusals(read_log()), str(error)) from error
-        log = read_log()
-    files = sorted(folder.glob("*.dlc"))
-    strangers = sorted(node for provider, node in assigned if provider != PROVIDER)
-    if strangers or len(files) != 1:
-        raise RefusedError(
-            refusals(log), f"{len(strangers)} nodes on the CPU, {len(files)} DLC files"
+    (folder / _MODEL).write_bytes(model)
+    found = apart.call(__name__, "work", folder, str(soc.model), "validate" if validate else "")
+    if "error" in found:
+        raise QnnError(found["error"], hint=found["hint"])
+    if "message" in found:
+        raise RefusedError([Refusal(**row) for row in found["refused"]], found["message"])
+    return Compiled(
+        dlc=(folder / found["dlc"]).read_bytes(),
+        sources={name: tuple(nodes) for name, nodes in found["sources"].items()},
+    )
+
+
+def work(folder: str, soc_model: str, validate: str) -> None:
+    """The other process: compiles, and answers what came of it."""
+    place = Path(folder)
+    try:
+        assigned = _create_session(
+            (place / _MODEL).read_bytes(), SOCS[int(soc_model)], place, bool(validate)
         )
-    trace = json.loads((folder / "qnn_op_trace.json").read_text())
-    return Compiled(dlc=files[0].read_bytes(), sources=_sources(trace))
+    except QnnError as error:
+        apart.answer(folder, {"error": error.message, "hint": error.hint})
+        return
+    except Exception as error:  # ONNX Runtime's errors share no base class but this
+        _refuse(place, str(error))
+        return
+    files = sorted(path.name for path in place.glob("*.dlc"))
+    strangers = sum(provider != PROVIDER for provider, _ in assigned)
+    if strangers or len(files) != 1:
+        _refuse(place, f"{strangers} nodes on the CPU, {len(files)} DLC files")
+        return
+    trace = json.loads((place / "qnn_op_trace.json").read_text())
+    apart.answer(folder, {"dlc": files[0], "sources": _sources(trace)})
+
+
+def _refuse(place: Path, message: str) -> None:
+    found = refusals((place / "log").read_text(errors="replace"))
+    rows = [dataclasses.asdict(refusal) for refusal in found]
+    apart.answer(str(place), {"message": message, "refused": rows})
 
 
 def _create_session(model: bytes, soc: Soc, folder: Path, validate: bool) -> list[tuple[str, str]]:
-    """Creating the session writes the DLC. Gives (provider, node) of every node; never runs it."""
+    """Creating the session writes the DLC. Gives (provider, node) of every node; never runs it.
+
+    The model comes as bytes: of a path, the graph's name would hash the spelling.
+    """
     import onnxruntime
 
-    library = str(libraries.library("libonnxruntime_providers_qnn.so"))
-    if all(device.ep_name != PROVIDER for device in onnxruntime.get_ep_devices()):
-        onnxruntime.register_execution_provider_library(PROVIDER, library)
+    onnxruntime.register_execution_provider_library(
+        PROVIDER, str(libraries.library("libonnxruntime_providers_qnn.so"))
+    )
     devices = [d for d in onnxruntime.get_ep_devices() if d.ep_name == PROVIDER]
     if not devices:
         raise QnnError(
@@ -107,16 +131,3 @@ def _sources(trace: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
         for graph in trace["subgraph_traces"]
         for mapping in graph["op_mappings"]
     }
-
-
-@contextmanager
-def _stderr_to(path: Path) -> Iterator[Callable[[], str]]:
-    """What C++ code writes to the standard error goes to a file; the value reads it."""
-    kept = os.dup(2)
-    with path.open("wb") as file:
-        os.dup2(file.fileno(), 2)
-    try:
-        yield lambda: path.read_text(errors="replace")
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)

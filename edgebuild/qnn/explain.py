@@ -1,62 +1,41 @@
-"""Finds out in QNN's own words why the HTP does not take a model, in a process of its own."""
+"""Finds out in QNN's own words why the HTP does not take a model."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
-import edgebuild
-from edgebuild.qnn import QnnError
+from edgebuild.formats import dlc
+from edgebuild.qnn import QnnError, apart
+from edgebuild.qnn.compile import RefusedError, compile_dlc
+from edgebuild.qnn.emulator import emulate
+from edgebuild.qnn.socs import SOCS, Soc
 
-_TIME_LIMIT_S = 300
+_DLC = "unchecked.dlc"
 
 
-def reason(model: bytes, soc_model: int, folder: Path) -> str:
+def reason(model: bytes, soc: Soc, folder: Path) -> str:
     """What the emulated HTP says of the first op it refuses; empty if it cannot be found out.
 
     The provider tells no more than an error code. So the graph is written once more without
-    asking the HTP, and then offered to it whole, whose log says why. In another process, because
-    a graph that was never validated may crash the library.
+    asking the HTP, and then offered to it whole, whose log says why.
     """
-    folder.mkdir()
-    (folder / "model.onnx").write_bytes(model)
-    root = str(Path(edgebuild.__file__).parents[1])
-    code = (
-        f"import sys; sys.path.insert(0, {root!r}); from edgebuild.qnn import explain; "
-        "explain.tell(*sys.argv[1:])"
-    )
+    unchecked, offered = folder / "unchecked", folder / "offered"
+    for place in (folder, unchecked, offered):
+        place.mkdir()
     try:
-        subprocess.run(
-            [sys.executable, "-c", code, str(folder), str(soc_model)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=_TIME_LIMIT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return ""
-    told = folder / "reason"
-    return told.read_text() if told.exists() else ""
+        compiled = compile_dlc(model, soc, unchecked, validate=False)
+        (offered / _DLC).write_bytes(compiled.dlc)
+        found = apart.call(__name__, "work", offered, str(soc.model))
+    except (RefusedError, apart.CrashedError):
+        return ""  # a graph that was never validated may well be too much for the library
+    return str(found or "")
 
 
-def tell(folder: str, soc_model: str) -> None:
-    """The other process: writes the file `reason` if there is one."""
-    from edgebuild.formats import dlc
-    from edgebuild.qnn.compile import RefusedError, compile_dlc
-    from edgebuild.qnn.emulator import emulate
-    from edgebuild.qnn.socs import SOCS
-
-    place, soc = Path(folder), SOCS[int(soc_model)]
-    work = place / "unchecked"
-    work.mkdir()
+def work(folder: str, soc_model: str) -> None:
+    """The other process: offers the graph, and answers what QNN says against it."""
+    path = Path(folder) / _DLC
     try:
-        compiled = compile_dlc((place / "model.onnx").read_bytes(), soc, work, validate=False)
-        path = place / "unchecked.dlc"
-        path.write_bytes(compiled.dlc)
-        with emulate(path, dlc.read(compiled.dlc).graphs[0], soc):
+        with emulate(path, dlc.read(path.read_bytes()).graphs[0], SOCS[int(soc_model)]):
             pass
-    except RefusedError:
-        return
     except QnnError as error:
-        (place / "reason").write_text(error.fields.get("QNN says", ""))
+        apart.answer(folder, error.fields.get("QNN says", ""))

@@ -89,9 +89,7 @@ def _compile(model: onnx.ModelProto, soc: Soc, folder: Path) -> Compiled:
     try:
         return compile_dlc(data, soc, work)
     except RefusedError as error:
-        raise _refused(
-            error, model, soc, explain.reason(data, soc.model, folder / "why")
-        ) from error
+        raise _refused(error, model, soc, explain.reason(data, soc, folder / "why")) from error
 
 
 def _refused(error: RefusedError, model: onnx.ModelProto, soc: Soc, why: str) -> QnnError:
