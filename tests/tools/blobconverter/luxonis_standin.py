@@ -6,6 +6,7 @@ import http.server
 import io
 import json
 import struct
+import sys
 import threading
 import urllib.parse
 import zipfile
@@ -32,6 +33,14 @@ def archive(blob, name="model.blob"):
     return file.getvalue()
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # the client had waited long enough
+            super().handle_error(request, client_address)
+
+
 class Service:
     """Requests as they came, and the answers they get: (status, type, body) or a function that
     writes to the connection itself. The last answer is repeated."""
@@ -39,8 +48,7 @@ class Service:
     def __init__(self):
         self.requests = []
         self.answers = [(200, "application/zip", archive(stamped(BLOB, 2021, 4)))]
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()

@@ -5,6 +5,7 @@ Protobuf messages over HTTP below /api/v1/, and files by addresses that carry th
 
 import http.server
 import json
+import sys
 import threading
 import urllib.parse
 from pathlib import Path
@@ -19,6 +20,14 @@ DEVICE = messages.Device(
     name="Samsung Galaxy S23 (Family)", os="13", attributes=["chipset:qualcomm-snapdragon-8gen2"]
 )
 QAIRT = "2.45.0.260326154327"
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # the client had waited long enough
+            super().handle_error(request, client_address)
 
 
 class Service:
@@ -38,8 +47,7 @@ class Service:
         self.failure = ""
         self.download = lambda handler: handler.send(DLC, "application/octet-stream")
         self.made_with = QAIRT
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
