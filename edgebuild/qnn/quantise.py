@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from edgebuild.formats import onnx_canonical, onnx_contract, onnx_file, onnx_run
+from edgebuild.formats import onnx_canonical, onnx_contract, onnx_file
 from edgebuild.qnn import hoist
 from edgebuild.qnn.complete import complete
+from edgebuild.qnn.ranges import observe
 
 if TYPE_CHECKING:
     import onnx
@@ -45,14 +46,19 @@ def quantise(
 
     Ranges are those seen on `feeds`. `folder` is for files on the way.
     """
+    import numpy as np
     import onnx
     from onnxruntime import quantization
-    from onnxruntime.quantization.calibrate import save_tensors_data
+    from onnxruntime.quantization.calibrate import TensorsData, save_tensors_data
 
     given, cache, made = (folder / name for name in ("float.onnx", "ranges.json", "quantised.onnx"))
     onnx_file.save(model, given)
-    ranges = _observe(given, feeds, scheme, folder, threads)
-    save_tensors_data(ranges, cache)
+    ranges = observe(
+        model, feeds, method=scheme.method, percentile=scheme.percentile, threads=threads
+    )
+    arrays = {n: (np.float32(low), np.float32(high)) for n, (low, high) in ranges.items()}
+    method = quantization.CalibrationMethod.MinMax  # of ONNX Runtime; ours has made its choice
+    save_tensors_data(TensorsData(method, arrays), cache)
     # These become nodes of their own: `complete` gives them their pairs.
     apart = hoist.unfoldable(model.graph) - keep if scheme.htp else frozenset()
     quantization.quantize_static(
@@ -60,7 +66,7 @@ def quantise(
         made,
         None,
         calibration_cache_path=cache,
-        calibrate_method=_method(scheme),
+        calibrate_method=method,
         quant_format=quantization.QuantFormat.QDQ,
         activation_type=_type(scheme.activation),
         weight_type=_type(scheme.weight),
@@ -71,30 +77,8 @@ def quantise(
     quantised = onnx.load(made)
     if scheme.htp:
         onnx_contract.infer(quantised)
-        seen = {n: (float(r.lowest.min()), float(r.highest.max())) for n, r in ranges.items()}
-        complete(quantised, seen, bits=_BITS[scheme.activation], keep=keep)
+        complete(quantised, ranges, bits=_BITS[scheme.activation], keep=keep)
     return onnx_canonical.canonical(quantised)
-
-
-def _observe(
-    given: Path, feeds: Sequence[Feeds], scheme: Scheme, folder: Path, threads: int
-) -> Any:
-    """ONNX Runtime's ranges of all float values, one sample after the other to save memory."""
-    from onnxruntime import quantization
-
-    observed = folder / "observed.onnx"
-    options = {"percentile": scheme.percentile} if scheme.method == "percentile" else {}
-    calibrator = quantization.create_calibrator(
-        given,
-        augmented_model_path=str(observed),
-        calibrate_method=_method(scheme),
-        extra_options=options,
-    )
-    # Its own session uses all cores and may reorder sums; ours does not.
-    calibrator.infer_session = onnx_run.session(observed, threads=threads)
-    for sample in feeds:
-        calibrator.collect_data(_reader([sample]))
-    return calibrator.compute_data()
 
 
 def _settings(given: Path, scheme: Scheme, excluded: frozenset[str]) -> dict[str, Any]:
@@ -114,17 +98,6 @@ def _settings(given: Path, scheme: Scheme, excluded: frozenset[str]) -> dict[str
     # Ops that pass their input's scale on are left out otherwise if nothing quantised it before.
     options = config.extra_options | {"ForceQuantizeNoInputCheck": True}
     return {"op_types_to_quantize": config.op_types_to_quantize, "extra_options": options}
-
-
-def _method(scheme: Scheme) -> Any:
-    from onnxruntime.quantization import CalibrationMethod as Method
-
-    methods = {
-        "minmax": Method.MinMax,
-        "percentile": Method.Percentile,
-        "entropy": Method.Entropy,
-    }
-    return methods[scheme.method]
 
 
 def _type(name: str) -> Any:
