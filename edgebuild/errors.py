@@ -83,6 +83,13 @@ def render(error: EdgebuildError) -> str:
     return "\n".join(lines)
 
 
+def disk_error(error: OSError) -> EdgebuildError:
+    """What the file system refused, as an error of ours: disk full, read-only, no permission."""
+    reason = error.strerror or str(error)
+    place = f": {error.filename}" if error.filename else ""
+    return EdgebuildError(f"{reason}{place}", hint="mend that, then run the command again")
+
+
 def suggest(word: str, known: Iterable[str]) -> str | None:
     """The nearest known word, if one is near enough to be what was meant."""
     import difflib

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from typing import Any
 from doit import create_after, get_var
 
 from edgebuild.engine.console import Console, hooks
-from edgebuild.errors import EdgebuildError, suggest
+from edgebuild.errors import EdgebuildError, disk_error, suggest
 
 __all__ = [
     "DOIT_CONFIG", "task_bench", "task_build", "task_check", "task_explain", "task_fsck",
@@ -43,8 +44,8 @@ def task_build() -> Iterator[dict[str, Any]]:
     """build, verify and publish the models of a target: doit build target=NAME [model=NAME]"""
     try:
         yield from _build_tasks()
-    except EdgebuildError as error:
-        text = str(error)
+    except (EdgebuildError, OSError) as error:
+        text = str(disk_error(error) if isinstance(error, OSError) else error)
         yield {"name": "manifests", "actions": [lambda: _failed(text)], "io": {"capture": False}}
 
 
@@ -136,6 +137,12 @@ def _build_tasks() -> Iterator[dict[str, Any]]:
         raise EdgebuildError(
             "say which target to build", hint="doit build target=NAME; `doit show` lists them"
         )
+    for name in filter(None, (target, model)):
+        # They become parts of paths before a manifest has confirmed them.
+        if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", name):
+            raise EdgebuildError(
+                f"`{name}` cannot be a name", hint="`doit show` lists targets and models"
+            )
     from edgebuild.settings import from_environment
 
     settings = from_environment(os.environ)
@@ -170,6 +177,8 @@ def _expanded(
     def complete(succeeded: bool) -> str:
         try:
             return build.finish(succeeded=succeeded)
+        except OSError as error:
+            return f"done, but not recorded: {error.strerror}: {error.filename}"
         finally:
             build.close()
 
@@ -202,6 +211,8 @@ def _verb(name: str, *variables: str, options: tuple[str, ...] = ()) -> dict[str
             return _failed(str(error))
         except BrokenPipeError:  # `doit ... | head`: the reader has what it wanted
             return True
+        except OSError as error:
+            return _failed(str(disk_error(error)))
         return True if ok else _failed("")
 
     flags = [

@@ -55,7 +55,7 @@ class Console:
 
     def add_success(self, task: Any) -> None:
         name = _step(task)
-        if name is None:
+        if name is None or name == "artifacts":
             return
         self.done += 1
         seconds = time.monotonic() - self.started.get(task.name, time.monotonic())
@@ -96,10 +96,13 @@ class Console:
         if hooks.complete is None:
             return
         complete, hooks.complete = hooks.complete, None
-        summary = complete(not self.failed and not self.skipped)
+        stopped = sys.exc_info()[0] is not None
+        summary = complete(not (self.failed or self.skipped or stopped))
         seconds = time.monotonic() - self.begun
         counts = f"{self.built} built, {self.restored} restored"
-        if self.failed:
+        if stopped:
+            self._line(f"interrupted; {counts}; what is done stays done; {seconds:.1f} s")
+        elif self.failed:
             self._line(
                 f"FAILED: {len(self.failed)} of {self.total} failed"
                 f", {len(self.skipped)} could not run; {counts}; {seconds:.1f} s"
@@ -149,4 +152,4 @@ def _step(task: Any) -> str | None:
 
 def _is_work(task: Any) -> bool:
     name = _step(task) or ""
-    return name != "tools" and not name.endswith("/publish")
+    return name not in ("tools", "artifacts") and not name.endswith("/publish")

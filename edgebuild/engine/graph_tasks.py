@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from edgebuild.engine.build import Build
-from edgebuild.errors import EdgebuildError
+from edgebuild.errors import EdgebuildError, disk_error
 
 TOOLS = "tools"
 
@@ -43,6 +43,10 @@ def _task(name: str, action: Any, *, fresh: Any = None, task_dep: Any = ()) -> d
             from doit.exceptions import TaskFailed
 
             return TaskFailed(str(error))
+        except OSError as error:
+            from doit.exceptions import TaskFailed
+
+            return TaskFailed(str(disk_error(error)))
         return {"how": getattr(outcome, "how", "")}
 
     return {
@@ -61,7 +65,7 @@ def _safely(fresh: Any) -> Any:
     def check() -> bool:
         try:
             return bool(fresh())
-        except EdgebuildError:
+        except (EdgebuildError, OSError):
             return False
 
     return check

@@ -57,21 +57,26 @@ def _isa() -> str:
 
 @functools.cache
 def _closure(name: str) -> frozenset[tuple[str, str]]:
-    """(module, path) of a module or package and its imports within its own top-level package."""
+    """(module, path) of a module or package and of what it imports of its own top-level package and of
+    edgebuild. A package counts whole if it is `name` itself, or if a module that finds modules by their place
+    (with pkgutil) imports it."""
     seen: dict[str, str] = {}
-    todo = [name]
+    todo = [(name, True)]
+    whole: set[str] = set()
     while todo:
-        current = todo.pop()
-        if current in seen:
-            continue
+        current, all_of_it = todo.pop()
         path = _file(current)
-        if path is None:
+        if path is None or (current in seen and not (all_of_it and current not in whole)):
             continue
         seen[current] = path
-        if path.endswith("__init__.py") and current == name:
-            todo += [f"{current}.{p.stem}" for p in Path(path).parent.glob("*.py")]
-            todo += [f"{current}.{p.parent.name}" for p in Path(path).parent.glob("*/__init__.py")]
-        todo += _imports(current, path)
+        if all_of_it and path.endswith("__init__.py"):
+            whole.add(current)
+            folder = Path(path).parent
+            todo += [(f"{current}.{p.stem}", False) for p in folder.glob("*.py")]
+            todo += [(f"{current}.{p.parent.name}", True) for p in folder.glob("*/__init__.py")]
+        imports = _imports(current, path)
+        by_place = "pkgutil" in imports
+        todo += [(found, by_place) for found in imports if found != "pkgutil"]
     return frozenset(seen.items())
 
 
@@ -86,7 +91,8 @@ def _file(name: str) -> str | None:
 
 @functools.cache
 def _imports(name: str, path: str) -> tuple[str, ...]:
-    """What a module's source imports, at any depth of nesting, from its own top-level package."""
+    """What a module's source imports, at any depth of nesting, of its own top-level package and of
+    edgebuild; `pkgutil` too, which tells that it finds modules by their place."""
     top = name.partition(".")[0]
     found: list[str] = []
     for node in ast.walk(ast.parse(Path(path).read_bytes())):
@@ -100,7 +106,8 @@ def _imports(name: str, path: str) -> tuple[str, ...]:
                     package = package.rpartition(".")[0]
                 base = f"{package}.{base}".rstrip(".")
             found += [base, *(f"{base}.{alias.name}" for alias in node.names)]
-    return tuple(m for m in found if m.partition(".")[0] == top and m != _PACKAGE)
+    ours = (top, _PACKAGE, "pkgutil")
+    return tuple(m for m in found if m.partition(".")[0] in ours and m != _PACKAGE)
 
 
 @functools.cache

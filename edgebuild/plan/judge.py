@@ -107,7 +107,7 @@ def _finding(
 def _waive(finding: Finding, waivers: Sequence[Waiver], today: datetime.date) -> Finding:
     if finding.verdict == "passed":
         return finding
-    for waiver in waivers:
+    for waiver in sorted(waivers, key=lambda w: w.expires, reverse=True):
         if waiver.metric != finding.metric:
             continue
         if today <= datetime.date.fromisoformat(waiver.expires):

@@ -230,3 +230,21 @@ def test_list_and_info_stay_doits_own(place):
     listing = doit(place, "list").stdout
     assert re.search(r"^build +build, verify and publish", listing, re.MULTILINE)
     assert "validate every manifest" in doit(place, "info", "check").stdout
+
+
+@pytest.mark.parametrize("name", ["..", ".", "../manifests", "/tmp", "a/b"])
+def test_a_target_that_is_no_name_reaches_no_folder(place, name):
+    before = {p for p in place.rglob("*") if p.is_file()}
+    for words in (("clean", "build"), ("build",)):
+        run = doit(place, *words, f"target={name}")
+        assert before <= {p for p in place.rglob("*") if p.is_file()}, run.stdout
+        assert f"`{name}` cannot be a name" in run.stdout + run.stderr or words[0] == "clean"
+
+
+def test_clean_removes_what_was_published_and_the_next_build_restores_it(place):
+    doit(place, "build", "target=board")
+    assert doit(place, "clean", "build", "target=board").returncode == 0
+    assert published(place) == set()
+    run = doit(place, "build", "target=board")
+    assert (run.returncode, built(run)) == (0, [])
+    assert published(place) == {"net0", "net1", "net2"}

@@ -42,9 +42,7 @@ def test_the_least_there_can_be():
 
 
 def test_recipes_in_order_shared_ones_without_the_target_in_their_name():
-    found = graph(
-        model(recipe=(append("a"), append("b")), targets=on_board(recipe=(append("c"),)))
-    )
+    found = graph(model(recipe=(append("a"), append("b")), targets=on_board(recipe=(append("c"),))))
     chain = [n for n in found.steps if "append" in n]
     assert chain == ["net/append", "net/append-2", "net/board/append"]
     assert found.steps["net/board/append"].inputs["model"] == Output(
@@ -70,9 +68,7 @@ def test_data_brings_runs_and_checks():
 
 
 def test_a_limit_whose_check_cannot_run_is_told_why():
-    (variant,) = graph(
-        model(targets=on_board(accept=(limit("quality.vowels", min=1),)))
-    ).variants
+    (variant,) = graph(model(targets=on_board(accept=(limit("quality.vowels", min=1),)))).variants
     assert variant.missing == {"quality": "the manifest declares no evaluation data"}
 
 
@@ -140,7 +136,11 @@ def test_one_model_of_several():
 @pytest.mark.parametrize(
     ("target", "only", "text"),
     [
-        ("bord", None, "error: unknown target `bord`\nhint: did you mean `board`? There are: board"),
+        (
+            "bord",
+            None,
+            "error: unknown target `bord`\nhint: did you mean `board`? There are: board",
+        ),
         ("board", "nett", "error: unknown model `nett`\nhint: did you mean `net`? There are: net"),
     ],
 )

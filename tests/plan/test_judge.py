@@ -108,3 +108,14 @@ def test_a_waiver_does_not_hide_that_a_gate_holds():
 def test_limits_read_as_people_write_them():
     limit = Limit(metric="x", min=1, max=2.5, max_drop=0.1, evidence=("device",))
     assert limit_text(limit) == ">= 1, <= 2.5, drop <= 0.1, by device"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_renewed_waiver_counts_in_whatever_order(order):
+    both = [
+        Waiver(metric="parity.sqnr_db", reason="r", owner="ana", expires=day)
+        for day in ("2026-01-01", "2026-12-31")
+    ]
+    limit = Limit(metric="parity.sqnr_db", min=40)
+    found = verdicts([limit], [sqnr(30)], waivers=both[::order])
+    assert [v for _, v, _ in found] == ["waived"]
