@@ -8,7 +8,7 @@ import sys
 from edgebuild.errors import EdgebuildError
 from edgebuild.verbs import Context
 
-_PARTS = ("noop", "cold", "restore", "kills")
+_PARTS = ("noop", "cold", "kills")
 
 
 def run(context: Context, only: str | None = None, scale: str | None = None) -> bool:
@@ -18,5 +18,5 @@ def run(context: Context, only: str | None = None, scale: str | None = None) -> 
     script = context.root / "tests/bench/run.py"
     if not script.exists():
         raise EdgebuildError("benchmarks are part of edgebuild's own checkout")
-    command = [sys.executable, str(script), only or "", scale or "10000"]
+    command = [sys.executable, str(script), only or "", scale or "100000"]
     return subprocess.run(command, cwd=context.root, check=False).returncode == 0

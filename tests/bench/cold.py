@@ -1,19 +1,23 @@
-"""A cold build of the shipped targets beside a script that calls the same tools, one process each."""
+"""A cold build of the shipped targets beside a script that calls the same tools, one process each.
+
+Then the same project again: restored from the store after artifacts/ was deleted, and with nothing to do.
+"""
 
 import datetime
 import io
 import json
 import os
+import shutil
 import subprocess
 import tempfile
 import time
 from contextlib import closing
 from pathlib import Path
 
-from measure import ROOT, doit
+import shipped
+from measure import ROOT, doit, peak_rss_mb, seconds
 
 from edgebuild import verbs
-from edgebuild.plan.graph import order
 from edgebuild.settings import from_environment
 from edgebuild.step import Output
 
@@ -34,36 +38,28 @@ kind.run(Call(params=parse_params(kind.params, job["params"]), facts=job["facts"
 
 def run(scale):
     """Seconds by target: the script without checks; edgebuild with an empty store, up to the artifacts (as
-    the script) and with all its checks."""
+    the script) and with all its checks; restoring; nothing to do. MB of the main process while it restores."""
     rows = {}
     for target in TARGETS:
         with tempfile.TemporaryDirectory() as folder:
             script = _script(target, Path(folder))
         with tempfile.TemporaryDirectory() as folder:
-            whole, makes = _ours(target, Path(folder))
-        rows[target] = {"script_s": script, "artifacts_s": makes, "with_checks_s": whole}
+            row = _ours(target, shipped.copy(Path(folder) / "project"))
+        rows[target] = {"script_s": script, **row}
         print(
-            f"cold {target}: script {script:.1f} s; edgebuild to the artifacts {makes:.1f} s"
-            f" ({makes / script:.2f} x), with all checks {whole:.1f} s ({whole / script:.2f} x)",
+            f"cold {target}: script {script:.1f} s; edgebuild to the artifacts"
+            f" {row['artifacts_s']:.1f} s ({row['artifacts_s'] / script:.2f} x), with all checks"
+            f" {row['with_checks_s']:.1f} s ({row['with_checks_s'] / script:.2f} x); restored in"
+            f" {row['restore_s']:.2f} s; nothing to do in {row['noop_s']:.3f} s;"
+            f" {row['peak_rss_mb']:.0f} MB",
             flush=True,
         )
     return rows
 
 
-def _context(home=None):
+def _context():
     settings = from_environment(os.environ)
     return verbs.Context(root=ROOT, settings=settings, out=io.StringIO())
-
-
-def _making(build):
-    """Ids of the steps that make artifacts, without runs and checks."""
-    goals = [
-        ref.step
-        for v in build.graph.variants
-        for port in v.artifact
-        if isinstance(ref := v.ports[port], Output)
-    ]
-    return order(build.graph.steps, goals)
 
 
 def _script(target, folder):
@@ -73,7 +69,8 @@ def _script(target, folder):
         context.toolbox.provide(build.environments)
         session = build.session
         jobs, places = [], {}
-        for number, (name, step) in enumerate(_making(build).items()):
+        steps = {name: build.graph.steps[name] for name in shipped.making(build)}
+        for number, (name, step) in enumerate(steps.items()):
             kind = context.kinds.get(step.kind)
             home = folder / str(number)
             (home / "work").mkdir(parents=True)
@@ -108,27 +105,28 @@ def _script(target, folder):
     return time.perf_counter() - started
 
 
-def _ours(target, folder):
-    """Whole build with an empty store (tools installed), and the part of it up to the artifacts."""
-    settings = from_environment(os.environ)
-    home = folder / "home"
-    home.mkdir()
-    (home / "tools").symlink_to(settings.tools)
-    project = folder / "project"
-    project.mkdir()
-    for name in ("manifests", "dodo.py"):
-        (project / name).symlink_to(ROOT / name)
-    env = {**os.environ, "EDGEBUILD_HOME": str(home), "PYTHONPATH": str(ROOT)}
-    context = _context()
-    with closing(context.build(target, None, datetime.date.today())) as build:
-        making = [f"build:{name}" for name in _making(build)]
+def _ours(target, project):
+    """The same steps by doit into an empty store (tools installed), then the rest, then again."""
+    with shipped.opened(project, target) as build:
+        making = [f"build:{name}" for name in shipped.making(build)]
+    env = shipped.environment(project)
+    command = doit("build", f"target={target}")
+    makes = _timed(doit(*making, f"target={target}"), project, env)
+    rest = _timed(command, project, env)
+    shutil.rmtree(project / "artifacts")
+    restore = _timed(command, project, env)
+    noop = seconds(command, project, env)
+    shutil.rmtree(project / "artifacts")
+    return {
+        "artifacts_s": makes,
+        "with_checks_s": makes + rest,
+        "restore_s": restore,
+        "noop_s": noop,
+        "peak_rss_mb": peak_rss_mb(command, project, env),
+    }
+
+
+def _timed(command, cwd, env):
     started = time.perf_counter()
-    subprocess.run(
-        doit(*making, f"target={target}"), cwd=project, env=env, check=True, stdout=subprocess.DEVNULL
-    )
-    makes = time.perf_counter() - started
-    started = time.perf_counter()
-    subprocess.run(
-        doit("build", f"target={target}"), cwd=project, env=env, check=True, stdout=subprocess.DEVNULL
-    )
-    return makes + time.perf_counter() - started, makes
+    subprocess.run(command, cwd=cwd, env=env, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started

@@ -42,5 +42,3 @@ def run(scale):
         assert done.returncode == 0, done.stdout
         assert final.endswith(f"W{KILLS - 1}"), final
     return {"kills": KILLS, "corrupt": corrupt, "lost": lost}
-
-

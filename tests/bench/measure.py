@@ -29,7 +29,9 @@ def seconds(command, cwd, env=None, *, runs=7, warm=1):
         done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, check=False)
         took = time.perf_counter() - started
         if done.returncode:
-            raise SystemExit(f"{command}: {done.stdout.decode()[-2000:]}{done.stderr.decode()[-2000:]}")
+            raise SystemExit(
+                f"{command}: {done.stdout.decode()[-2000:]}{done.stderr.decode()[-2000:]}"
+            )
         if number >= warm:
             times.append(took)
     return statistics.median(times)

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 def copy(folder):
     """Manifests and dodo.py in `folder`; `folder`/home has an empty store and the tools already there."""
+    folder.mkdir(exist_ok=True)
     shutil.copytree(ROOT / "manifests", folder / "manifests")
     shutil.copy(ROOT / "dodo.py", folder)
     tools = from_environment(os.environ).tools
