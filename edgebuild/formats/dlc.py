@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Literal
 
 from edgebuild.formats import flatbuffer
 from edgebuild.formats.dlc_container import DlcError, Member, members
+from edgebuild.formats.dlc_metadata import converters, normalise
 from edgebuild.formats.flatbuffer import FlatbufferError, Table
 
 __all__ = ["Dlc", "DlcError", "Graph", "Node", "Quantization", "Tensor", "normalise", "read"]
@@ -45,10 +45,6 @@ _ROLES: Mapping[int, Role] = {0: "input", 1: "output", 3: "native", 4: "static"}
 _MAGIC = b"\xd5\x0a"
 _MOST_DIMENSIONS = 16
 _LARGEST_TENSOR = 2**40
-
-# As written by the IR backend of QNN; the replacement has the same length.
-_STAMP = "1980-01-01 00:00:00 UTC"
-_STAMPED = re.compile(rb'("timestamp": ")\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC(?=")')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,9 +113,11 @@ class Graph:
 
 @dataclass(frozen=True, kw_only=True)
 class Dlc:
-    """A whole file. `members` are the sizes of its parts in bytes."""
+    """A whole file. `members` are the sizes of its parts in bytes; `converters` the versions of the
+    QNN or SNPE tools that made it, such as `2.51.0.260929181845`."""
 
     members: Mapping[str, int]
+    converters: tuple[str, ...]
     graphs: tuple[Graph, ...]
 
 
@@ -139,43 +137,11 @@ def read(data: bytes) -> Dlc:
     names = {graph.name for graph in graphs}
     if len(names) != len(graphs) or not weights.keys() <= names:
         raise DlcError("the DLC's graphs and weights do not belong together")
-    return Dlc(members={m.name: m.size for m in parts.values()}, graphs=graphs)
-
-
-def normalise(data: bytes) -> bytes:
-    """The same DLC with every time stamp in its metadata set to one fixed time.
-
-    Same length, no other byte changes. DlcError if a stamp has another form, or the container
-    carries checksums that the change would break.
-    """
-    out = bytearray(data)
-    for member in members(data).values():
-        if not member.name.startswith("dlc.metadata"):
-            continue
-        text = _STAMPED.sub(rb"\g<1>" + _STAMP.encode(), _bytes(data, member))
-        try:
-            fixed = _all_fixed(json.loads(text))
-        except (ValueError, RecursionError) as error:
-            raise DlcError(f"member `{member.name}` is not JSON") from error
-        if len(text) != member.size or not fixed:
-            raise DlcError(f"member `{member.name}` has a time stamp of an unknown form")
-        if member.crc and text != _bytes(data, member):
-            raise DlcError(f"member `{member.name}` has a checksum: its time stamps cannot change")
-        out[member.offset : member.offset + member.size] = text
-    return bytes(out)
-
-
-def _all_fixed(value: object) -> bool:
-    if isinstance(value, dict):
-        stamp = value.get("timestamp", _STAMP)
-        return stamp == _STAMP and all(_all_fixed(item) for item in value.values())
-    if isinstance(value, list):
-        return all(_all_fixed(item) for item in value)
-    return True
-
-
-def _bytes(data: bytes, member: Member) -> bytes:
-    return data[member.offset : member.offset + member.size]
+    return Dlc(
+        members={m.name: m.size for m in parts.values()},
+        converters=converters(data, parts.values()),
+        graphs=graphs,
+    )
 
 
 def _root(data: bytes, parts: Mapping[str, Member], name: str, identifier: bytes) -> Table:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from edgebuild.formats import onnx_canonical, onnx_contract, onnx_file
 from edgebuild.qnn import hoist
 from edgebuild.qnn.complete import complete
-from edgebuild.qnn.ranges import observe
+from edgebuild.qnn.ranges import Range, RangeError, observe
 
 if TYPE_CHECKING:
     import onnx
@@ -56,6 +56,7 @@ def quantise(
     ranges = observe(
         model, feeds, method=scheme.method, percentile=scheme.percentile, threads=threads
     )
+    _check_outputs(model, ranges)
     arrays = {n: (np.float32(low), np.float32(high)) for n, (low, high) in ranges.items()}
     method = quantization.CalibrationMethod.MinMax  # of ONNX Runtime; ours has made its choice
     save_tensors_data(TensorsData(method, arrays), cache)
@@ -79,6 +80,16 @@ def quantise(
         onnx_contract.infer(quantised)
         complete(quantised, ranges, bits=_BITS[scheme.activation], keep=keep)
     return onnx_canonical.canonical(quantised)
+
+
+def _check_outputs(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> None:
+    """An output that is 0 all the time would be told in steps of nothing. RangeError then."""
+    for value in model.graph.output:
+        if ranges.get(value.name) == (0.0, 0.0):
+            raise RangeError(
+                f"output `{value.name}` is 0 on all calibration samples, so it has no range",
+                hint="use samples on which the network answers something, such as faces",
+            )
 
 
 def _settings(given: Path, scheme: Scheme, excluded: frozenset[str]) -> dict[str, Any]:

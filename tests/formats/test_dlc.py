@@ -86,6 +86,10 @@ def test_member_sizes():
     assert sizes["model.params.bin"] == 264
 
 
+def test_the_tool_that_made_it():
+    assert dlc.read(DATA).converters == ("2.51.0.260929181845",)
+
+
 # ------------------------------------------------------------------------- time stamps
 
 

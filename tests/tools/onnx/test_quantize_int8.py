@@ -396,6 +396,18 @@ def test_constant_data_is_refused_with_its_value(tmp_path):
     )
 
 
+def test_an_output_that_is_always_zero_is_refused(tmp_path):
+    given = network(
+        [helper.make_node("Sub", ["x", "x"], ["s"], "sub"), conv("s", "y")], [1, 4, 16, 16]
+    )
+    with pytest.raises(ranges.RangeError) as caught:
+        quantise(tmp_path / "q", given)
+    assert str(caught.value) == (
+        "error: output `y` is 0 on all calibration samples, so it has no range\n"
+        "hint: use samples on which the network answers something, such as faces"
+    )
+
+
 def test_unsigned_weights_per_channel_are_refused(tmp_path):
     with pytest.raises(QuantizeError) as caught:
         tiny(tmp_path / "a", weight="uint8")
