@@ -1,0 +1,44 @@
+"""Read a published report back: only what is one, for whatever else lies among the artifacts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from edgebuild.report.document import SCHEMA
+
+REPORT = "report.json"
+# What every reader relies on; the rest of a report is for people.
+_FORM: Mapping[str, type] = {
+    "name": str, "model": str, "target": str, "label": str, "backend": str, "accepted": bool,
+    "findings": list, "files": list,
+}  # fmt: skip
+_FILE: Mapping[str, type] = {"name": str, "sha256": str, "size_bytes": int}
+
+
+def read_report(path: Path) -> dict[str, Any] | None:
+    """The report in a file; None if it is absent, damaged, of another schema or somebody else's."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not _has(found, _FORM) or found.get("schema") != SCHEMA:
+        return None
+    return found if all(_has(file, _FILE) for file in found["files"]) else None
+
+
+def published(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Path and content of every report below a folder, sorted; folders whose name begins with a dot are
+    not looked into, and links are not followed."""
+    for path in sorted(folder.rglob(REPORT)):
+        if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        report = read_report(path)
+        if report is not None:
+            yield path, report
+
+
+def _has(value: Any, form: Mapping[str, type]) -> bool:
+    return isinstance(value, dict) and all(isinstance(value.get(k), t) for k, t in form.items())
