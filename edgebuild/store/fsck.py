@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from pathlib import Path
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
 from edgebuild.step import ActionResult
-from edgebuild.store import files
+from edgebuild.store import files, roots
 from edgebuild.store.store import Store
 
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
@@ -19,21 +20,32 @@ _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """`path` is relative to the store; `rebuilds` says whether the next build brings the content back."""
+    """`path` is relative to the store; `rebuilds` says whether builds bring the content back, `removable`
+    whether repair removes it."""
 
     path: str
     what: str
     rebuilds: bool = True
+    removable: bool = True
 
 
-def check(store: Store, *, repair: bool = False) -> list[Fault]:
-    """Every fault there is. With `repair`, damaged entries are removed: what they held is rebuilt by
-    the next build that needs it (a result that names a missing blob is a miss)."""
-    faults = [*_blobs(store), *_results(store), *_leftovers(store)]
-    if repair:
-        for fault in faults:
-            files.remove(store.root / fault.path)
-    return faults
+def check(store: Store, *, repair: bool = False, wait_s: float = 10.0) -> list[Fault]:
+    """Every fault there is. With `repair`, damaged entries are removed, all but pins: what they held
+    is rebuilt by the next build that needs it (a result that names a missing blob is a miss).
+
+    Repair holds the store alone, for what looks damaged may be what a build is just mending;
+    StoreBusy if a build still runs after `wait_s` seconds.
+    """
+    with store.alone(wait_s) if repair else contextlib.nullcontext():
+        found: list[Fault] = []
+        # In this order: removing a blob makes results of it faulty.
+        for look in (_blobs, _results, _roots, _pins, _leftovers):
+            faults = list(look(store))
+            found += faults
+            for fault in faults:
+                if repair and fault.removable:
+                    files.remove(store.root / fault.path)
+        return found
 
 
 def _blobs(store: Store) -> Iterator[Fault]:
@@ -80,6 +92,24 @@ def _plausible(store: Store, digest: Digest) -> bool:
         return not path.is_symlink() and path.stat().st_size == digest.size_bytes
     except OSError:
         return False
+
+
+def _roots(store: Store) -> Iterator[Fault]:
+    for where in _broken(store, roots.ROOTS):
+        yield Fault(path=where, what="unreadable root", rebuilds=False)
+
+
+def _pins(store: Store) -> Iterator[Fault]:
+    for where in _broken(store, roots.PINS):
+        yield Fault(path=where, what="unreadable pin", rebuilds=False, removable=False)
+
+
+def _broken(store: Store, kind: str) -> Iterator[str]:
+    for path in roots.paths(store, kind):
+        try:
+            roots.read(path)
+        except roots.BrokenRoot:
+            yield str(path.relative_to(store.root))
 
 
 def _leftovers(store: Store) -> Iterator[Fault]:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from edgebuild.digest import Digest
-from edgebuild.errors import EdgebuildError
-from edgebuild.store import files
-from edgebuild.store.store import Store
+from edgebuild.store import files, roots
+from edgebuild.store.store import Store, StoreBusy
 
-
-class StoreBusy(EdgebuildError):
-    """A build uses the store, so nothing may be removed."""
+__all__ = ["Collected", "StoreBusy", "collect", "live"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,19 +27,11 @@ def collect(store: Store, *, dry_run: bool = False, wait_s: float = 10.0) -> Col
 
     A root names actions, a pin may name blobs as well. Builds hold the store shared from their first
     look-up to their record, so what a running build found or made cannot go away under it;
-    StoreBusy if one still runs after `wait_s` seconds.
+    StoreBusy if one still runs after `wait_s` seconds. BrokenRoot if a root or a pin cannot be read:
+    then nothing is removed.
     """
-    deadline = time.monotonic() + wait_s
-    while True:
-        try:
-            with files.locked(store.root / "locks" / "gc", wait=False):
-                return _collect(store, dry_run=dry_run)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                raise StoreBusy(
-                    "a build is using the store", hint="run `doit gc` when it has finished"
-                ) from None
-            time.sleep(0.05)
+    with store.alone(wait_s):
+        return _collect(store, dry_run=dry_run)
 
 
 def _collect(store: Store, *, dry_run: bool) -> Collected:
@@ -56,7 +42,7 @@ def _collect(store: Store, *, dry_run: bool) -> Collected:
             results += 1
             size += path.lstat().st_size
             if not dry_run:
-                path.unlink()
+                files.remove(path)
     for path in _entries(store.root / "cas"):
         length = path.lstat().st_size
         if path.name in live_blobs:
@@ -66,7 +52,7 @@ def _collect(store: Store, *, dry_run: bool) -> Collected:
         blobs += 1
         size += length
         if not dry_run:
-            path.unlink()
+            files.remove(path)
     if not dry_run:
         left = [*store.scratch.iterdir(), *store.work.iterdir(), *_entries(store.root / "locks")]
         for path in left:
@@ -80,11 +66,10 @@ def live(store: Store) -> tuple[set[str], set[str]]:
     """Names (sha256) of action results and blobs that roots and pins reach."""
     results: set[str] = set()
     blobs: set[str] = set()
-    for path in [*(store.root / "roots").glob("*.json"), *(store.root / "pins").glob("*.json")]:
-        document = json.loads(path.read_bytes())
-        blobs |= {Digest.parse(text).hash for text in document.get("blobs", ())}
-        for text in document.get("actions", ()):
-            key = Digest.parse(text)
+    for path in [*roots.paths(store, roots.ROOTS), *roots.paths(store, roots.PINS)]:
+        named = roots.read(path)
+        blobs |= {digest.hash for digest in named.blobs}
+        for key in named.actions:
             result = store.peek(key)
             results.add(key.hash)
             if result is not None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,10 @@ from edgebuild.store import files
 
 class StoreError(EdgebuildError):
     """The store's folder cannot be used as it is."""
+
+
+class StoreBusy(EdgebuildError):
+    """A build uses the store, so nothing may be removed."""
 
 
 class BlobLost(Exception):
@@ -50,6 +55,9 @@ class Store:
         try:
             for name in ("cas", "ac", "roots", "pins", "locks", "tmp", "work"):
                 (self.root / name).mkdir(parents=True, exist_ok=True)
+            # A folder that is there may lie on a file system that is read-only now.
+            with self._in_use.open("ab"):
+                pass
         except OSError as error:
             raise StoreError(
                 f"cannot use the store at {self.root}: {error.strerror}",
@@ -190,8 +198,29 @@ class Store:
     @contextlib.contextmanager
     def in_use(self) -> Iterator[None]:
         """Held (shared) by a build from its first look-up to its record; gc waits for it."""
-        with files.locked(self.root / "locks" / "gc", shared=True):
+        with files.locked(self._in_use, shared=True):
             yield
+
+    @contextlib.contextmanager
+    def alone(self, wait_s: float = 10.0) -> Iterator[None]:
+        """Held by what removes things. StoreBusy if a build still runs after `wait_s` seconds."""
+        deadline = time.monotonic() + wait_s
+        with contextlib.ExitStack() as held:
+            while True:
+                try:
+                    held.enter_context(files.locked(self._in_use, wait=False))
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= deadline:
+                        raise StoreBusy(
+                            "a build is using the store", hint="run this again when it has finished"
+                        ) from None
+                time.sleep(0.05)
+            yield
+
+    @property
+    def _in_use(self) -> Path:
+        return self.root / "locks" / "gc"
 
     # ---------------------------------------------------------------- roots
 

@@ -8,7 +8,8 @@ from edgebuild.verbs import Context
 
 
 def run(context: Context, *, repair: bool = False) -> bool:
-    """Whether the store is sound, or was made so. Every fault is a line."""
+    """Whether the store is sound, or was made so. Every fault is a line. StoreBusy if something is to be
+    repaired while a build runs."""
     store = Store(context.settings.store).open()
     faults = fsck.check(store, repair=repair)
     for fault in faults:
@@ -16,8 +17,16 @@ def run(context: Context, *, repair: bool = False) -> bool:
     if not faults:
         context.say("the store is sound")
         return True
+    stay = [fault for fault in faults if not fault.removable]
+    rebuilt = sum(fault.rebuilds for fault in faults)
     if repair:
-        context.say(f"removed {len(faults)} damaged entries; the next build makes them again")
-        return True
-    context.say(f"{len(faults)} faults; `doit fsck --repair` removes them, builds make them again")
-    return False
+        context.say(f"removed {len(faults) - len(stay)} of {len(faults)} faulty entries")
+    else:
+        context.say(f"{len(faults)} faults; `doit fsck --repair` removes all but pins")
+    if rebuilt:
+        context.say(f"builds that need them make {rebuilt} of them again")
+    if any(fault.path.startswith("roots/") for fault in faults):
+        context.say("before `doit gc`, build again what is not to go: such a root named it")
+    if stay:
+        context.say("a pin protects a release: put it back from a copy, or remove it yourself")
+    return repair and not stay

@@ -5,7 +5,7 @@ import pytest
 from edgebuild import digest as digests
 from edgebuild.step import ActionResult
 from edgebuild.store import fsck
-from edgebuild.store.store import Store
+from edgebuild.store.store import Store, StoreBusy
 
 
 @pytest.fixture
@@ -42,10 +42,43 @@ def test_mixed_faults_are_all_listed_and_all_repaired(store):
     assert sum("unreadable result" in w for w in whats) == 1
     assert sum("not a blob's name" in w for w in whats) == 2
     fsck.check(store, repair=True)
-    fsck.check(store, repair=True)
-    fsck.check(store, repair=True)
     assert fsck.check(store) == []
     assert store.find(digests.of_bytes(b"key 9")) is not None
+
+
+def test_one_repair_of_a_flipped_bit_is_enough(store):
+    """The blob keeps its size, so the result of it looks sound until the blob is removed."""
+    digest = store.put_bytes(b"x" * 9)
+    key = digests.of_bytes(b"key")
+    store.put_result(key, ActionResult(outputs={"o": digest}, log=store.put_bytes(b"")))
+    rewrite(store.blob_path(digest), b"y" + b"x" * 8)
+    faults = fsck.check(store, repair=True)
+    assert [fault.path.split("/")[0] for fault in faults] == ["cas", "ac"]
+    assert fsck.check(store) == []
+
+
+def test_nothing_is_repaired_while_a_build_runs(store):
+    digest = store.put_bytes(b"good")
+    rewrite(store.blob_path(digest), b"evil")
+    with store.in_use():
+        assert len(fsck.check(store)) == 1
+        with pytest.raises(StoreBusy):
+            fsck.check(store, repair=True, wait_s=0.1)
+        assert store.blob_path(digest).exists()
+    assert len(fsck.check(store, repair=True)) == 1
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"actions": ["x"]}', '{"blobs": [1]}'])
+def test_a_broken_root_is_removed_and_a_broken_pin_is_only_reported(store, content):
+    for path in ("roots/project.json", "pins/release.json"):
+        (store.root / path).write_text(content)
+    faults = fsck.check(store, repair=True)
+    assert [(f.path, f.what, f.rebuilds) for f in faults] == [
+        ("roots/project.json", "unreadable root", False),
+        ("pins/release.json", "unreadable pin", False),
+    ]
+    assert [fault.path for fault in fsck.check(store)] == ["pins/release.json"]
+    assert (store.root / "pins/release.json").read_text() == content
 
 
 def rewrite(path, data):

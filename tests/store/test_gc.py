@@ -6,6 +6,7 @@ import threading
 import pytest
 
 from edgebuild import digest as digests
+from edgebuild.errors import EdgebuildError
 from edgebuild.step import ActionResult
 from edgebuild.store import gc
 from edgebuild.store.store import Store
@@ -39,6 +40,24 @@ def test_a_pinned_blob_stays_without_its_action(store):
     pin.write_text(json.dumps({"blobs": [str(digest)]}))
     gc.collect(store)
     assert store.read(digest) == b"released"
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"actions": ["nonsense"]}'])
+@pytest.mark.parametrize("place", ["roots/project.json", "pins/release.json"])
+def test_a_broken_root_or_pin_is_named_and_nothing_is_removed(store, place, content):
+    kept = put(store, b"kept")
+    (store.root / place).write_text(content)
+    with pytest.raises(EdgebuildError) as caught:
+        gc.collect(store)
+    assert f"{store.root / place} cannot be read" in caught.value.message
+    assert caught.value.hint
+    assert store.find(kept) is not None
+
+
+def test_a_folder_among_the_blobs_goes_too(store):
+    (store.root / "cas/ab/folder").mkdir(parents=True)
+    gc.collect(store)
+    assert list((store.root / "cas/ab").iterdir()) == []
 
 
 def test_a_dry_run_removes_nothing(store):

@@ -120,7 +120,8 @@ def test_200_flipped_bits_are_all_found_and_repaired_by_putting_again(store):
         if rng.random() < 0.5:
             assert any(path.name in fault.path for fault in fsck.check(store, repair=True))
         assert store.find(keys[number]) is None
-        result_of(store, model=contents[number])
+        # What fsck repaired, it repaired wholly: the result of a blob removed is gone too.
+        store.put_result(keys[number], result_of(store, model=contents[number]))
         assert store.find(keys[number]) is not None
     fsck.check(store, repair=True)
     assert fsck.check(store) == []
@@ -130,6 +131,14 @@ def test_a_folder_that_cannot_be_made_is_an_error_with_a_remedy(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="cannot use the store") as caught:
         Store(tmp_path / "file" / "store").open()
+    assert "EDGEBUILD_HOME" in str(caught.value)
+
+
+def test_a_lock_that_cannot_be_opened_is_an_error_with_a_remedy(tmp_path):
+    """As on a file system that is read-only, where folders that are there make no trouble."""
+    (tmp_path / "locks/gc").mkdir(parents=True)
+    with pytest.raises(StoreError, match="cannot use the store") as caught:
+        Store(tmp_path).open()
     assert "EDGEBUILD_HOME" in str(caught.value)
 
 
