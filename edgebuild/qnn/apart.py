@@ -34,7 +34,7 @@ def call(module: str, function: str, folder: Path, *arguments: str) -> Any:
     log = folder / "log"
     with log.open("wb") as file:
         done = subprocess.run(
-            [sys.executable, "-c", _START, root, module, function, str(folder), *arguments],
+            [sys.executable, "-I", "-c", _START, root, module, function, str(folder), *arguments],
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=subprocess.STDOUT,

@@ -29,8 +29,8 @@ def soc_of(device: Mapping[str, Any]) -> Soc:
         raise QnnError(
             "the target does not say which Qualcomm chip it has",
             fields={"device": ", ".join(f"{k}: {v}" for k, v in device.items()) or "(empty)"},
-            hint="give `soc_model` in the target's `device`, e.g. 21 for SM8250; `doit kinds "
-            "kind=qnn_dlc` lists them",
+            hint="give `soc_model` in the target's `device`, such as 21 for SM8250; `doit kinds "
+            "kind=qnn_dlc` names more",
         )
     if model not in SOCS:
         raise QnnError(

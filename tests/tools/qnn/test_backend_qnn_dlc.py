@@ -183,8 +183,8 @@ def test_the_chip_has_to_be_given():
     assert str(caught.value) == (
         "error: the target does not say which Qualcomm chip it has\n"
         "  device  vendor: Qualcomm, soc: QCS8250\n"
-        "hint: give `soc_model` in the target's `device`, e.g. 21 for SM8250; "
-        "`doit kinds kind=qnn_dlc` lists them"
+        "hint: give `soc_model` in the target's `device`, such as 21 for SM8250; "
+        "`doit kinds kind=qnn_dlc` names more"
     )
 
 
