@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 
 class Records:
@@ -26,7 +27,7 @@ class Records:
         """`Action.to_json()` of the step's last result, or None."""
         with self._lock:
             found = self._load().get(step_id)
-        return found if isinstance(found, dict) else None
+        return found if _is_action(found) else None
 
     def note(self, step_id: str, action: Mapping[str, Any]) -> None:
         with self._lock:
@@ -36,21 +37,33 @@ class Records:
                 self._changed = True
 
     def save(self) -> None:
-        """Write what is new; the file is replaced whole."""
+        """Write what is new, if that is possible; the file is replaced whole."""
         with self._lock:
             if not self._changed:
                 return
-            self._path.parent.mkdir(parents=True, exist_ok=True)
             temp = self._path.with_name(f".{self._path.name}.{os.getpid()}")
-            temp.write_text(json.dumps(self._load(), sort_keys=True))
-            temp.replace(self._path)
-            self._changed = False
+            # A build that succeeded must not fail for this: without records, the next one only says
+            # "never built" where it could have said what changed.
+            with contextlib.suppress(OSError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                temp.write_text(json.dumps(self._load(), sort_keys=True))
+                temp.replace(self._path)
+                self._changed = False
+            with contextlib.suppress(OSError):
+                temp.unlink(missing_ok=True)
 
     def _load(self) -> dict[str, Any]:
         if self._actions is None:
             try:
                 found = json.loads(self._path.read_bytes())
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):
                 found = {}
             self._actions = found if isinstance(found, dict) else {}
         return self._actions
+
+
+def _is_action(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether what was read has the form that reasons are found in; anything may lie in the file."""
+    return isinstance(value, dict) and all(
+        isinstance(value.get(part), dict) for part in ("params", "facts", "platform", "inputs")
+    )
