@@ -65,8 +65,7 @@ class Inputs:
 
     def _fetch(self, file: Fetched, digest: Digest) -> None:
         for candidate in self._mirrored(digest):
-            if digests.of_file(candidate) == digest:
-                self.store.put_file(candidate)
+            if _holds(candidate, digest) and self.store.put_file(candidate) == digest:
                 return
         if self.offline:
             raise FetchError(
@@ -81,8 +80,9 @@ class Inputs:
         """Files of a mirror folder that may be it: by name first, then by size."""
         for mirror in self.mirrors:
             for path in (mirror / digest.hash, mirror / digest.hash[:2] / digest.hash):
-                if path.is_file():
-                    yield path
+                with contextlib.suppress(OSError):
+                    if path.is_file():
+                        yield path
         for mirror in self.mirrors:
             for path in sorted(mirror.rglob("*")):
                 with contextlib.suppress(OSError):
@@ -96,8 +96,8 @@ class Inputs:
             for _ in range(3):
                 try:
                     self._read_url(file, temp)
-                except (OSError, ValueError) as error:
-                    failure = str(getattr(error, "reason", error))
+                except (OSError, ValueError, http.client.HTTPException) as error:
+                    failure = str(getattr(error, "reason", error)) or type(error).__name__
                     continue
                 found = digests.of_file(temp)
                 if found == digest:
@@ -127,6 +127,14 @@ class Inputs:
                 out.write(chunk)
                 if out.tell() > limit:
                     raise ValueError(f"more than the {limit} bytes its manifest says")
+
+
+def _holds(path: Path, digest: Digest) -> bool:
+    """Whether a file of a mirror has the content; one that cannot be read has not."""
+    try:
+        return digests.of_file(path) == digest
+    except OSError:
+        return False
 
 
 class _PublicOnly(urllib.request.HTTPRedirectHandler):

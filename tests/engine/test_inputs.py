@@ -2,6 +2,7 @@
 
 import http.server
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -15,7 +16,8 @@ DATA = b"weights" * 1000
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    """Answers `/good`; `/cut` once short, then whole; `/long`; `/other`; `/away` redirects."""
+    """Answers `/good`; `/cut` once short, then whole; `/long`; `/other`; `/away` redirects;
+    `/nonsense` speaks no HTTP; `/chunks` ends in the middle of one."""
 
     cuts = 0
 
@@ -24,6 +26,17 @@ class Server(http.server.BaseHTTPRequestHandler):
             self.send_response(302)
             self.send_header("Location", "http://169.254.169.254/latest")
             self.end_headers()
+            return
+        if self.path == "/nonsense":
+            self.wfile.write(b"220 mail.example ESMTP\r\n\r\n")
+            return
+        if self.path == "/chunks":
+            self.protocol_version = "HTTP/1.1"
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"1000\r\nweights")
+            self.close_connection = True
             return
         body = {"/long": DATA * 3, "/other": b"x" * len(DATA)}.get(self.path, DATA)
         if self.path == "/cut" and not Server.cuts:
@@ -90,6 +103,8 @@ def test_a_download_is_kept_if_it_is_what_is_pinned_also_after_one_that_was_cut(
     [
         ("/long", "more than the 7000 bytes its manifest says"),
         ("/other", "got 7000 bytes with sha256"),
+        ("/nonsense", "220 mail.example ESMTP"),
+        ("/chunks", "IncompleteRead"),
         ("/away", "169.254.169.254 is 169.254.169.254, which is not a public address"),
     ],
 )
@@ -99,3 +114,23 @@ def test_anything_else_is_refused_and_leaves_nothing(place, server, path, text):
     assert text in caught.value.message
     assert list((place.store.root / "cas").glob("*/*")) == []
     assert list(place.store.scratch.iterdir()) == []
+
+
+def test_a_mirror_file_that_cannot_be_read_is_passed_over(place, tmp_path, monkeypatch):
+    """Also one with the very name; the same content under another name is found."""
+    digest = digests.of_bytes(DATA)
+    bad, good = tmp_path / "bad", tmp_path / "good"
+    for path in (bad / digest.hash, good / "net.onnx"):
+        path.parent.mkdir()
+        path.write_bytes(DATA)
+    real = digests.of_file
+
+    def of_file(path):
+        if str(path).startswith(str(bad)):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    monkeypatch.setattr(digests, "of_file", of_file)
+    mirrored = replace(place, mirrors=(bad, good), offline=True)
+    bring(mirrored, fetched("https://models.example/net.onnx"))
+    assert place.store.read(digest) == DATA
