@@ -73,6 +73,16 @@ class Context:
             say=self.say,
         )
 
+    def tools_missing(self, build: Build) -> bool:
+        """Whether tool environments of a build are not installed yet; a line each. What steps would do
+        is not known then, for their keys name what is installed."""
+        from edgebuild.toolchains.environments import ENVIRONMENTS
+
+        missing = build.toolbox.missing(build.environments)
+        for name in missing:
+            self.say(f"install  {name}  ({ENVIRONMENTS[name].purpose})")
+        return bool(missing)
+
     def _ask(self, license: License) -> bool:
         """Put a licence before the person at the terminal; without one the answer is no."""
         if not (sys.stdin.isatty() and self.out.isatty()):

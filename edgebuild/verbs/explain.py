@@ -26,6 +26,9 @@ def run(
                 if near
                 else "`doit list --all target=...` lists them",
             )
+        if context.tools_missing(build):
+            context.say(f"what changed is known once they are: doit tools target={target}")
+            return True
         changed = 0
         for row in forecast(build.session):
             if step is not None and row.step.id != step:

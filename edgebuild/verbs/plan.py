@@ -5,18 +5,13 @@ from __future__ import annotations
 import datetime
 
 from edgebuild.engine.forecast import forecast
-from edgebuild.toolchains.environments import ENVIRONMENTS
 from edgebuild.verbs import Context
 
 
 def run(context: Context, target: str | None = None, model: str | None = None) -> bool:
     build = context.build(target, model, datetime.date.today())
     try:
-        missing = build.toolbox.missing(build.environments)
-        for name in missing:
-            environment = ENVIRONMENTS[name]
-            context.say(f"install  {name}  ({environment.purpose})")
-        if missing:
+        if context.tools_missing(build):
             context.say(f"then {len(build.graph.steps)} steps, each restored if the store has it")
             return True
         counts = {"restore": 0, "run": 0, "after": 0}
