@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -15,6 +15,8 @@ class Settings:
     EDGEBUILD_WHEELS           folder of wheels; tools are installed from it without network
     EDGEBUILD_ACCEPT_LICENSES  vendor licences accepted, by id, separated by commas
     EDGEBUILD_OFFLINE          1 = download nothing
+
+    `variables` is all of the environment, for what kinds of step name as their `secrets`.
     """
 
     home: Path
@@ -22,6 +24,7 @@ class Settings:
     wheels: Path | None = None
     licenses: frozenset[str] = frozenset()
     offline: bool = False
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def store(self) -> Path:
@@ -30,6 +33,16 @@ class Settings:
     @property
     def tools(self) -> Path:
         return self.home / "tools"
+
+    def secrets(self, wanted: Mapping[str, str]) -> dict[str, str]:
+        """The variables a kind's `secrets` ask for, and no others. Names of files are made absolute,
+        since a step has another home and folder than its user."""
+        found: dict[str, str] = {}
+        for name, file in wanted.items():
+            value = self.variables.get(name) or file
+            if value:
+                found[name] = str(Path(value).expanduser().absolute()) if file else value
+        return found
 
 
 def from_environment(environment: Mapping[str, str]) -> Settings:
@@ -52,4 +65,5 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             if word.strip()
         ),
         offline=environment.get("EDGEBUILD_OFFLINE", "") not in ("", "0"),
+        variables=dict(environment),
     )

@@ -182,6 +182,8 @@ class StepKind:
     contract   how it changes the contract of the model that goes through (pass, backend).
     code       more modules or packages (dotted names) whose code can change its bytes, beyond what its
                module imports.
+    secrets    variables of the user's that it sees while it runs, which never enter the key: each with
+               the file that it means where it is not set (`~` is the user's home), or "".
     """
 
     role: Role
@@ -194,6 +196,7 @@ class StepKind:
     platform: tuple[str, ...] = ()
     contract: Callable[[Any, Contract], Contract] | None = None
     code: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
     time_limit_s: int = 600
     # source: the pass that always follows it; source and backend: the kind of runtime that can
     # execute what they make (a source's is the truth to compare with); runtime: how that counts.

@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,12 +30,14 @@ class StepFailed(EdgebuildError):
 
 @dataclass(frozen=True, kw_only=True)
 class Executor:
-    """`logs` is where the log of a failed step is left for its user."""
+    """`logs` is where the log of a failed step is left for its user; `secrets` gives the variables
+    that a kind's `secrets` ask for."""
 
     store: Store
     pool: Pool
     logs: Path
     threads: int = 1
+    secrets: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda wanted: {}
 
     def __call__(
         self, step: Step, kind: StepKind, module: str, action: Action, tools: Tools
@@ -60,7 +62,7 @@ class Executor:
                     log=str(log),
                     time_limit_s=kind.time_limit_s,
                     threads=self.threads,
-                    environment={},
+                    environment=self.secrets(kind.secrets),
                 ),
             )
             if done.status != "ok":

@@ -119,6 +119,7 @@ KIND = StepKind(
     params=Params,
     facts=("contract",),
     contract=after,
+    secrets=cloud.CONNECTION,
     runtime="onnx_fp16",
     time_limit_s=900,
 )

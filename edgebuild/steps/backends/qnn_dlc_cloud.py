@@ -151,6 +151,7 @@ KIND = StepKind(
     params=Params,
     facts=("contract", "device"),
     contract=change_contract,
+    secrets={**aihub.SECRETS, **cloud.CONNECTION},
     runtime="qnn_htp",
     time_limit_s=3600,
 )
