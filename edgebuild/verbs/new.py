@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from edgebuild.errors import EdgebuildError
+from edgebuild.errors import EdgebuildError, suggest
 from edgebuild.formats import onnx_header
 from edgebuild.formats.onnx_header import OnnxHeader, OnnxValue
+from edgebuild.manifest.load import MODELS, TARGETS, load
+from edgebuild.plan.expand import UnknownName
 from edgebuild.verbs import Context
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
@@ -22,12 +27,14 @@ _DTYPES = {
     "INT64": "int64",
     "BOOL": "bool",
 }
+# Words that readers of YAML 1.1 or 1.2 take for something else than text.
+_NO_WORDS = ("null", "true", "false", "yes", "no", "on", "off")
 _HEAD = """\
 kind: model
 name: {name}
 version: 1.0.0
 license: {license}
-description: {name}, made from {file}
+description: {description}
 source:
   onnx: {{model: {file}}}
 inputs:
@@ -70,7 +77,7 @@ def run(
     target: str | None = None,
 ) -> bool:
     """Write `manifests/models/NAME/` with the ONNX file, its manifest and a data.py. EdgebuildError if
-    something is there already or the file cannot be described."""
+    something is there already or the file cannot be described; then nothing is written."""
     if not model or not file:
         raise EdgebuildError(
             "say the model's name and its ONNX file", hint="doit new model=NAME file=PATH.onnx"
@@ -79,40 +86,81 @@ def run(
         raise EdgebuildError(
             f"`{model}` cannot be a model's name", hint="lower-case letters, digits and `-`"
         )
-    folder = context.root / "manifests/models" / model
+    folder = context.root / MODELS / model
     if folder.exists():
         raise EdgebuildError(f"{folder.relative_to(context.root)} is there already")
     source = Path(file)
     if not source.is_file():
         raise EdgebuildError(f"there is no file {file}")
     header = onnx_header.read_file(source)
-    chosen = target or _some_target(context.root)
-    text = _HEAD.format(
-        name=model,
-        license="LicenseRef-unknown",
-        file=source.name,
-        inputs=_tensors(header.inputs),
-        outputs=_tensors(header.outputs),
-        target=chosen,
-    )
-    folder.mkdir(parents=True)
-    shutil.copyfile(source, folder / source.name)
-    (folder / "manifest.yaml").write_text(text)
-    (folder / "data.py").write_text(_DATA.format(name=model, shapes=_shapes(header)))
-    context.say(f"wrote {folder.relative_to(context.root)}/manifest.yaml, data.py, {source.name}")
+    if header.external_data:
+        raise EdgebuildError(
+            f"{source.name} keeps its weights in other files",
+            hint="save it as one file: onnx.save(onnx.load(PATH), NEW_PATH)",
+        )
+    chosen = _target(context.root, target)
+    # What it is called elsewhere must not be the name of one of the other files.
+    copy = source.name if source.suffix == ".onnx" else f"{model}.onnx"
+    texts = {
+        "manifest.yaml": _manifest(model, copy, chosen, header),
+        "data.py": _data(model, header),
+    }
+    _write(context, folder, source, copy, texts, chosen)
+    context.say(f"wrote {folder.relative_to(context.root)}/manifest.yaml, data.py, {copy}")
     context.say(f"next: doit build target={chosen} model={model}")
     return True
 
 
-def _some_target(root: Path) -> str:
-    """`desktop` or `host-cpu` if declared, for they need no vendor's tool; else the first there is."""
-    names = sorted(path.stem for path in (root / "manifests/targets").glob("*.yaml"))
-    for name in ("desktop", "host-cpu", *names):
-        if name in names:
-            return name
-    raise EdgebuildError(
-        "no target is declared", hint="write manifests/targets/NAME.yaml; README.md shows one"
+def _write(
+    context: Context, folder: Path, source: Path, copy: str, texts: Mapping[str, str], target: str
+) -> None:
+    """Make the model's folder whole or not at all: in a project of its own first, where it must load."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
+        made = Path(scratch) / MODELS / folder.name
+        made.mkdir(parents=True)
+        shutil.copyfile(source, made / copy)
+        for name, text in texts.items():
+            (made / name).write_text(text, encoding="utf-8")
+        (Path(scratch) / TARGETS).mkdir(parents=True)
+        shutil.copyfile(
+            context.root / TARGETS / f"{target}.yaml", Path(scratch) / TARGETS / f"{target}.yaml"
+        )
+        load(Path(scratch), context.kinds)
+        made.rename(folder)
+
+
+def _target(root: Path, wanted: str | None) -> str:
+    """The target asked for; else `desktop` or `host-cpu` if declared, for they need no vendor's tool; else
+    the first there is."""
+    names = sorted(path.stem for path in (root / TARGETS).glob("*.yaml"))
+    if not names:
+        raise EdgebuildError(
+            "no target is declared", hint="write manifests/targets/NAME.yaml; README.md shows one"
+        )
+    if wanted and wanted not in names:
+        near = suggest(wanted, names)
+        raise UnknownName(
+            f"unknown target `{wanted}`",
+            hint=f"did you mean `{near}`?" if near else f"there are: {', '.join(names)}",
+        )
+    return wanted or next(name for name in ("desktop", "host-cpu", *names) if name in names)
+
+
+def _manifest(model: str, file: str, target: str, header: OnnxHeader) -> str:
+    return _HEAD.format(
+        name=_quoted(model),
+        license="LicenseRef-unknown",
+        description=_quoted(f"{model}, made from {file}"),
+        file=_quoted(file),
+        inputs=_tensors(header.inputs),
+        outputs=_tensors(header.outputs),
+        target=_quoted(target),
     )
+
+
+def _data(model: str, header: OnnxHeader) -> str:
+    return _DATA.format(name=model, shapes=_shapes(header))
 
 
 def _tensors(values: tuple[OnnxValue, ...]) -> str:
@@ -144,9 +192,15 @@ def _static(value: OnnxValue) -> tuple[int, ...]:
 
 def _dtype(value: OnnxValue) -> str:
     if value.dtype not in _DTYPES:
-        raise EdgebuildError(f"`{value.name}` is of type {value.dtype}, which manifests do not have")
+        raise EdgebuildError(
+            f"`{value.name}` is of type {value.dtype}, which manifests do not have"
+        )
     return _DTYPES[value.dtype]
 
 
-def _quoted(name: str) -> str:
-    return name if re.fullmatch(r"[A-Za-z_][\w/-]*", name) else f'"{name}"'
+def _quoted(text: str) -> str:
+    """A text as YAML, in quotes unless it is a plain word in every YAML there is."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", text) and text.lower() not in _NO_WORDS:
+        return text
+    # JSON is YAML, but for characters beyond 16 bits, which its escapes cut in two.
+    return "".join(c if ord(c) > 0xFFFF else json.dumps(c)[1:-1] for c in text).join('""')

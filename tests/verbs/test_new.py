@@ -26,17 +26,22 @@ def number(number, value):
     return bytes([number << 3, value])
 
 
-def value_info(name, *shape):
+FLOAT, INT64, STRING = 1, 7, 8
+
+
+def value_info(name, *shape, dtype=FLOAT):
     dims = b"".join(field(1, number(1, d) if d else field(2, "batch")) for d in shape)
-    tensor = number(1, 1) + field(2, dims)
+    tensor = number(1, dtype) + field(2, dims)
     return field(1, name) + field(2, field(1, tensor))
 
 
-def onnx(path, shape=(0, 3, 8, 8)):
+def onnx(path, shape=(0, 3, 8, 8), x="x", y="y", types=(FLOAT, FLOAT), more=b""):
     """y = Relu(x): ir_version 8, opset 13, written byte by byte."""
-    node = field(1, "x") + field(2, "y") + field(4, "Relu")
-    graph = field(1, node) + field(2, "g")
-    graph += field(11, value_info("x", *shape)) + field(12, value_info("y", *shape))
+    node = field(1, x) + field(2, y) + field(4, "Relu")
+    graph = field(1, node) + field(2, "g") + more
+    graph += field(11, value_info(x, *shape, dtype=types[0]))
+    graph += field(12, value_info(y, *shape, dtype=types[1]))
+    assert len(graph) < 128
     body = number(1, 8) + b"\x3a" + struct.pack("B", len(graph)) + graph + field(8, number(2, 13))
     path.write_bytes(body)
 
@@ -77,3 +82,64 @@ def test_nothing_is_overwritten(context):
     new.run(context, model="my-net", file=str(context.root / "net.onnx"))
     with pytest.raises(EdgebuildError, match="is there already"):
         new.run(context, model="my-net", file=str(context.root / "net.onnx"))
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [("true", "no"), ("12", "1e5"), ("a:0", "b#1"), ('"', "\\"), ("-", "a,b"), ("{x}", "[y]"),
+     ("x/y.z", "größe"), ("\x7fa", "\U0001f600"), ("null", "~")],
+)  # fmt: skip
+def test_names_of_tensors_are_quoted_where_yaml_needs_it(context, x, y):
+    onnx(context.root / "net.onnx", shape=(1, 8), x=x, y=y)
+    new.run(context, model="my-net", file=str(context.root / "net.onnx"))
+    contract = load(context.root, load_kinds()).models["my-net"].contract
+    assert (list(contract.inputs), list(contract.outputs)) == ([x], [y])
+    namespace = {"__name__": "data"}
+    text = (context.root / "manifests/models/my-net/data.py").read_text()
+    exec(text.replace("import numpy as np", ""), namespace)
+    assert namespace["SHAPES"] == {x: (1, 8)}
+
+
+@pytest.mark.parametrize(
+    ("name", "copied"),
+    [
+        ("a, b: c #1.onnx", "a, b: c #1.onnx"),
+        ("'\"}.onnx", "'\"}.onnx"),
+        ("manifest.yaml", "12.onnx"),
+    ],
+)
+def test_names_of_files_are_quoted_and_none_takes_another_files_place(context, name, copied):
+    onnx(context.root / name)
+    new.run(context, model="12", file=str(context.root / name))
+    found = load(context.root, load_kinds()).models["12"]
+    assert found.source.params["model"].path == f"manifests/models/12/{copied}"
+    assert (context.root / found.source.params["model"].path).is_file()
+    assert name in found.description or copied in found.description
+
+
+EXTERNAL = field(5, field(8, "w") + number(14, 1))
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        ({"types": (INT64, FLOAT)}, "this model has inputs that are not float32"),
+        ({"types": (FLOAT, STRING)}, "`y` is of type STRING, which manifests do not have"),
+        ({"more": EXTERNAL}, "net.onnx keeps its weights in other files"),
+        ({"x": "a b"}, "1 problem"),
+        ({"x": "y"}, "1 problem"),
+    ],
+)
+def test_a_file_that_cannot_be_described_leaves_nothing_behind(context, made, text):
+    onnx(context.root / "net.onnx", **made)
+    with pytest.raises(EdgebuildError) as caught:
+        new.run(context, model="my-net", file=str(context.root / "net.onnx"))
+    assert text in caught.value.message
+    assert list((context.root / "manifests/models").iterdir()) == []
+
+
+def test_a_target_that_nobody_declares_is_refused_with_a_suggestion(context):
+    with pytest.raises(EdgebuildError) as caught:
+        new.run(context, model="net", file=str(context.root / "net.onnx"), target="desktp")
+    assert str(caught.value) == "error: unknown target `desktp`\nhint: did you mean `desktop`?"
+    assert list((context.root / "manifests/models").iterdir()) == []
