@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
 
+from edgebuild.report.read import published
 from edgebuild.verbs import Context
 
 _MARKS = {"accepted": "[green]✓[/]", "rejected": "[red]✗ rejected[/]", "": "[dim]not built[/]"}
@@ -37,13 +36,11 @@ def run(context: Context) -> bool:
 
 
 def _cell(folder: Path) -> str:
-    """Verdicts of the variants published below a model's folder."""
-    rows: list[str] = []
-    for path in sorted(folder.rglob("report.json")):
-        try:
-            report: dict[str, Any] = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            continue
-        mark = _MARKS["accepted" if report.get("accepted") else "rejected"]
-        rows.append(f"{mark} {report.get('label') or ''}".strip())
+    """Verdicts of the variants published below a model's folder; `doit report` names broken ones."""
+    from rich.markup import escape
+
+    rows = [
+        f"{_MARKS['accepted' if report['accepted'] else 'rejected']} {escape(report['label'])}".strip()
+        for _, report in published(folder)
+    ]
     return "\n".join(rows) or _MARKS[""]
