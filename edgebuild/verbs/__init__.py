@@ -83,6 +83,16 @@ class Context:
             self.say(f"install  {name}  ({ENVIRONMENTS[name].purpose})")
         return bool(missing)
 
+    def in_checkout(self, path: str) -> Path:
+        """A path of edgebuild's own checkout; EdgebuildError in any other project, whose files are none of
+        edgebuild's business."""
+        if not all((self.root / part).exists() for part in ("edgebuild/verbs/__init__.py", path)):
+            raise EdgebuildError(
+                "tests, linters and benchmarks are those of edgebuild's own checkout",
+                hint="run this where edgebuild's sources are",
+            )
+        return self.root / path
+
     def _ask(self, license: License) -> bool:
         """Put a licence before the person at the terminal; without one the answer is no."""
         if not (sys.stdin.isatty() and self.out.isatty()):

@@ -15,8 +15,6 @@ def run(context: Context, only: str | None = None, scale: str | None = None) -> 
     """Runs `tests/bench/run.py` of a checkout; `scale` is the largest number of synthetic steps."""
     if only is not None and only not in _PARTS:
         raise EdgebuildError(f"unknown benchmark `{only}`", hint=f"there are: {', '.join(_PARTS)}")
-    script = context.root / "tests/bench/run.py"
-    if not script.exists():
-        raise EdgebuildError("benchmarks are part of edgebuild's own checkout")
+    script = context.in_checkout("tests/bench/run.py")
     command = [sys.executable, str(script), only or "", scale or "100000"]
     return subprocess.run(command, cwd=context.root, check=False).returncode == 0

@@ -18,6 +18,7 @@ _COMMANDS = (
 
 def run(context: Context) -> bool:
     """Every linter runs, also after one that failed. Needs the extra `dev`."""
+    context.in_checkout("edgebuild/verbs/lint.py")
     folder = Path(sys.executable).parent
     ok = True
     for command in _COMMANDS:

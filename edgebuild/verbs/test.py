@@ -21,7 +21,7 @@ _BESIDE = {"onnx": ("myriad",), "depthai": ()}
 def run(context: Context, only: str | None = None) -> bool:
     """tests/ in the main Python, then tests/tools/<environment>/ each in that environment. With CI set in the
     environment a skipped test is a failure, for nothing is missing there that a test needs."""
-    folders = {path.name: path for path in sorted((context.root / "tests/tools").iterdir())}
+    folders = {path.name: path for path in sorted(context.in_checkout("tests/tools").iterdir())}
     names = ["main", *(n for n in folders if any(folders[n].glob("test_*.py")))]
     if only is not None and only not in names:
         raise EdgebuildError(
