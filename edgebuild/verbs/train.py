@@ -51,6 +51,8 @@ def run(context: Context, model: str | None = None, *, again: bool = False) -> b
                     hint="the training uses something it does not declare: time, threads, randomness",
                 )
         outcome = session.outcomes[step.id]
+        # No build names a training, so gc would take its result for one that nobody needs.
+        session.store.set_root(_root_name(context.root, model), [outcome.key])
         session.records.save()
         context.say(session.store.read(outcome.result.log).decode(errors="replace").rstrip())
         _write(context, session, project.models[model], outcome.result.outputs)
@@ -58,13 +60,17 @@ def run(context: Context, model: str | None = None, *, again: bool = False) -> b
     return True
 
 
+def _root_name(root: Path, model: str) -> str:
+    """One record for each folder and model; `@` is in no target's name."""
+    place = digests.of_bytes(str(root).encode()).hash[:16]
+    return f"{place}@training@{model}"
+
+
 def _fresh(session: Session, step_id: str) -> Mapping[str, Digest]:
     return session.build(step_id).result.outputs
 
 
-def _write(
-    context: Context, session: Session, model: Model, outputs: Mapping[str, Digest]
-) -> None:
+def _write(context: Context, session: Session, model: Model, outputs: Mapping[str, Digest]) -> None:
     weights = model.source.params.get("weights")
     if not isinstance(weights, ProjectFile):
         raise EdgebuildError(

@@ -10,6 +10,8 @@ from edgebuild.manifest.model import Use
 from edgebuild.plan.expand import UnknownName
 from edgebuild.settings import Settings
 from edgebuild.step import ProjectFile
+from edgebuild.store import gc
+from edgebuild.store.store import Store
 from edgebuild.verbs import Context, train
 
 FOLDER = "manifests/models/net"
@@ -55,6 +57,15 @@ def test_weights_and_record_are_written_and_then_reproduced(context):
     assert "restored" in context.out.getvalue()
     assert train.run(context, model="net", again=True)
     assert context.out.getvalue().count("the same bytes as before") >= 2
+
+
+def test_gc_keeps_what_was_trained(context):
+    """Training takes minutes to hours, and no build names it."""
+    train.run(context, model="net")
+    gc.collect(Store(context.settings.store).open())
+    train.run(context, model="net")
+    assert context.out.getvalue().count("training; its log") == 1
+    assert "restored" in context.out.getvalue()
 
 
 def test_a_model_without_training_is_an_error(context):
