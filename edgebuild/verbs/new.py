@@ -203,4 +203,5 @@ def _quoted(text: str) -> str:
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_./-]*", text) and text.lower() not in _NO_WORDS:
         return text
     # JSON is YAML, but for characters beyond 16 bits, which its escapes cut in two.
-    return "".join(c if ord(c) > 0xFFFF else json.dumps(c)[1:-1] for c in text).join('""')
+    inner = "".join(c if ord(c) > 0xFFFF else json.dumps(c)[1:-1] for c in text)
+    return f'"{inner}"'
