@@ -5,30 +5,39 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edgebuild import digest as digests
-from edgebuild.engine import noop, publish, world
+from edgebuild.digest import Digest
+from edgebuild.engine import noop, publish, scope, swap, world
 from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
 from edgebuild.engine.records import Records
 from edgebuild.engine.session import Session, actions_by_step
 from edgebuild.engine.toolbox import Toolbox
+from edgebuild.errors import EdgebuildError
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.model import Project
 from edgebuild.plan.graph import Graph, Variant
 from edgebuild.plan.resolve import Surroundings
 from edgebuild.report import index
+from edgebuild.report.read import REPORT, published
 from edgebuild.settings import Settings
-from edgebuild.step import ProjectFile
 from edgebuild.store import files
-from edgebuild.store.store import Store
+from edgebuild.store.store import BlobLost, Store
 from edgebuild.toolchains.pool import Pool
 
 STATE = ".edgebuild"
+INDEX = "index.html"
+# A blob may be lost again while its step is being rebuilt; more than this is a broken disk.
+_ATTEMPTS = 3
+
+
+class ResultLost(EdgebuildError):
+    """A result that was there is gone and cannot be had again as it was."""
 
 
 @dataclass(kw_only=True)
@@ -42,6 +51,7 @@ class Build:
     toolbox: Toolbox
     today: datetime.date
     resources: ExitStack
+    begun_ns: int
     published: dict[str, publish.Published] = field(default_factory=dict)
 
     @property
@@ -59,53 +69,101 @@ class Build:
         return tuple(sorted({self.session.kinds.get(s.kind).tools for s in steps}))
 
     def publish(self, variant: Variant) -> None:
-        """GateFailed if the variant is not accepted."""
-        self.published[variant.name] = publish.publish(
-            self.session, self.project, variant, self.artifacts, self.today
+        """GateFailed if the variant is not accepted. A blob that was lost since its step was done is made
+        again; ResultLost if that does not help."""
+        for _ in range(_ATTEMPTS):
+            try:
+                with self._publishing():
+                    self.published[variant.name] = publish.publish(
+                        self.session, self.project, variant, self.artifacts, self.today
+                    )
+                return
+            except BlobLost as lost:
+                self._bring_back(lost.digest)
+        raise ResultLost(
+            f"what {variant.name} is made of is lost again and again",
+            hint="`doit fsck` looks at the whole store; the disk may be failing",
         )
 
     def finish(self, *, succeeded: bool) -> str:
         """Record what was done; the summary to tell. Only a build of the whole graph counts as done: doit
         may have been asked for some of its steps."""
         self.session.records.save()
-        if not succeeded or len(self.published) < len(self.graph.variants):
+        whole = succeeded and len(self.published) == len(self.graph.variants)
+        with self._publishing():
+            self._set_root(whole=whole)
+            if whole:
+                self._remove_stale()
             self._write_index()
+        if not whole:
             return "the steps asked for are done" if succeeded else ""
-        self.session.store.set_root(
-            _root_name(self.project.root, self.target, self.model),
-            list(actions_by_step(self.session.outcomes).values()),
-        )
-        if self.model is None:
-            self._remove_stale()
-        self._write_index()
-        summary = f"{len(self.graph.variants)} artifacts in artifacts/{self.target} are up to date"
+        summary = self._summary()
         noop.record(
             noop.path(self.project.root / STATE, self.target, self.model),
             noop.context(self.target, self.model, str(self.toolbox.settings.home)),
-            self._files(),
+            scope.read(self),
             summary=summary,
             until=min((w.expires for v in self.graph.variants for w in v.waivers), default=""),
+            begun_ns=self.begun_ns,
+            tools=[str(self.toolbox.get(name).folder) for name in self.environments],
+            made={
+                str(path): digest.hash
+                for done in self.published.values()
+                for path, digest in done.files.items()
+            },
+            there=[str(self.artifacts / INDEX)],
         )
         return summary
 
     def close(self) -> None:
         self.resources.close()
 
+    def _publishing(self) -> AbstractContextManager[None]:
+        return swap.publishing(self.artifacts, self.project.root / STATE)
+
+    def _bring_back(self, lost: Digest) -> None:
+        """Build again the step that made a blob. ResultLost if it does not give the same bytes."""
+        for outcome in list(self.session.outcomes.values()):
+            if lost in outcome.result.outputs.values():
+                again = self.session.build(outcome.step.id)
+                if again.result.outputs != outcome.result.outputs:
+                    raise ResultLost(
+                        f"`{outcome.step.id}` was lost from the store and gave other bytes when it was"
+                        " run again",
+                        hint="build again, so that what follows it is made of the new bytes",
+                    )
+
+    def _set_root(self, *, whole: bool) -> None:
+        """What gc must keep: also what the last whole build used, until there is another."""
+        name = _root_name(self.project.root, self.target, self.model)
+        keys = set(actions_by_step(self.session.outcomes).values())
+        if not whole:
+            keys |= _root(self.session.store, name)
+        if keys or whole:
+            self.session.store.set_root(name, sorted(keys))
+
     def _remove_stale(self) -> None:
-        """Variants that were published before and are not declared any more."""
-        home = self.artifacts / self.target
+        """Variants that were published before, or rejected, and are not declared any more."""
+        home = self.artifacts / self.target / (self.model or "")
         keep = {self.artifacts / v.folder for v in self.graph.variants}
-        for report in list(home.rglob("report.json")):
+        swap.check_way(self.artifacts, home)
+        for report in sorted(home.rglob(REPORT)):
             folder = report.parent
-            if folder.name != publish.REJECTED and folder not in keep:
+            if folder.name == publish.REJECTED and folder not in keep:
+                folder = folder.parent
+            if folder in keep or not folder.exists():
+                continue
+            if any(folder in kept.parents for kept in keep):
+                _remove_own(folder)
+            else:
                 shutil.rmtree(folder)
 
     def _write_index(self) -> None:
         """artifacts/index.html over everything that lies there."""
-        reports = {}
-        for path in sorted(self.artifacts.rglob("report.json")):
-            page = path.with_name("report.html").relative_to(self.artifacts)
-            reports[str(page)] = json.loads(path.read_bytes())
+        reports = {
+            str(path.with_name("report.html").relative_to(self.artifacts)): report
+            for path, report in published(self.artifacts)
+        }
         refused = [
             (model.name, target, use.refused)
             for model in self.project.models.values()
@@ -113,31 +171,15 @@ class Build:
             if use.refused
         ]
         data = index.page(reports, refused).encode()
-        self.artifacts.mkdir(exist_ok=True)
-        place = self.artifacts / "index.html"
-        files.write_atomic(place, data, scratch=self.artifacts, mode=0o644)
+        scratch = self.artifacts / swap.SCRATCH
+        scratch.mkdir(parents=True, exist_ok=True)
+        files.write_atomic(self.artifacts / INDEX, data, scratch=scratch, mode=0o644)
 
-    def _files(self) -> Iterator[str]:
-        """Every file whose change could change what this build would do."""
-        root = self.project.root
-        for base in ("manifests", "manifests/models", "manifests/targets"):
-            yield str(root / base)
-        yield str(root / f"manifests/targets/{self.target}.yaml")
-        for model in self.project.models.values():
-            yield str(root / model.path)
-        for step in self.graph.steps.values():
-            for ref in step.inputs.values():
-                if isinstance(ref, ProjectFile):
-                    yield str(root / ref.path)
-        kinds = {step.kind for step in self.graph.steps.values()}
-        yield from (str(path) for path in world.code_files(self.session.kinds, kinds))
-        package = Path(world.__file__).parents[1]
-        for part in ("engine", "plan", "manifest", "report"):
-            yield from (str(path) for path in (package / part).glob("*.py"))
-        for name in self.environments:
-            yield str(self.toolbox.get(name).folder)
-        for done in self.published.values():
-            yield from (str(path) for path in done.paths)
+    def _summary(self) -> str:
+        count = len(self.graph.variants)
+        lines = [f"{count} artifacts in artifacts/{self.target} are up to date"]
+        lines += [f"{r.model} is refused: {r.reason}" for r in self.graph.refused]
+        return "; ".join(lines)
 
 
 def open_build(
@@ -162,6 +204,7 @@ def open_build(
         toolbox=toolbox,
         today=today,
         resources=resources,
+        begun_ns=noop.begun_ns(),
     )
 
 
@@ -194,14 +237,32 @@ def open_session(
         records=Records(root / STATE / "records.json"),
         around=around,
         tools=toolbox.get,
-        execute=Executor(store=store, pool=pool, logs=root / STATE / "logs"),
+        execute=Executor(
+            store=store, pool=pool, logs=root / STATE / "logs", secrets=settings.secrets
+        ),
     )
+
+
+def _remove_own(folder: Path) -> None:
+    """What was published in a folder itself, not in the folders of variants below it."""
+    for path in folder.iterdir():
+        if path.name == publish.REJECTED or path.is_symlink() or not path.is_dir():
+            files.remove(path)
+
+
+def _root(store: Store, name: str) -> set[Digest]:
+    """Actions that a root names; none if there is no such root or it is damaged (it is replaced then)."""
+    try:
+        found = json.loads((store.root / "roots" / f"{name}.json").read_bytes())
+        return {Digest.parse(text) for text in found["actions"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return set()
 
 
 def _root_name(root: Path, target: str, model: str | None) -> str:
     """One record for each folder, target and choice of model; a later build replaces it."""
     place = digests.of_bytes(str(root).encode()).hash[:16]
-    return f"{place}-{target}" + (f"-{model}" if model else "")
+    return f"{place}-{target}" + (f"@{model}" if model else "")
 
 
 class _Lazy(dict[str, str]):

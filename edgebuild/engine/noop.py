@@ -2,9 +2,9 @@
 
 After a build that succeeded, the state of every file that could change its outcome is recorded: manifests,
 sources, step code, tool markers, published artifacts. If each still looks the same (modification time,
-size, inode, change time), the graph need not be expanded at all. A file that looks different is hashed: touched
-but equal is still nothing to do. The change time cannot be set by a program, so content changed
-behind the modification time's back is noticed.
+size, inode, change time), the graph need not be expanded at all. A file that looks different is hashed, of a
+folder its list of names: touched but equal is still nothing to do. The change time cannot be set by a program,
+so content changed behind the modification time's back is noticed.
 """
 
 from __future__ import annotations
@@ -13,69 +13,119 @@ import hashlib
 import marshal
 import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from edgebuild import __version__
+import edgebuild
 
-_FORMAT = f"edgebuild-noop-2 {sys.version_info[:2]}"
+_FORMAT = "edgebuild-noop-3"
 # With more files than this changed, planning the build costs less than hashing them first.
 _REHASH = 200
+# The kernel stamps files by a clock that ticks every 1 to 10 ms.
+_TICK_NS = 20_000_000
+_ABSENT = (0, 0, 0, 0)
 
 Signature = tuple[int, int, int, int]
 # Path, signature, sha256.
 Row = tuple[str, int, int, int, int, str]
+# Format, context, until, summary, rows, paths that must be there.
+Record = tuple[str, str, str, str, list[Row], list[str]]
+
+_checked_ns: int | None = None
 
 
-def record(place: Path, context: str, files: Iterable[str], *, summary: str, until: str) -> None:
-    """Remember that the build called `context` is done. `until` is the last day (ISO) on which that
-    holds, `` for ever; `summary` is what to tell the user then. Files that are absent are recorded
-    as absent."""
-    rows = []
+def record(
+    place: Path,
+    context: str,
+    files: Iterable[str],
+    *,
+    summary: str,
+    until: str,
+    begun_ns: int,
+    tools: Iterable[str] = (),
+    made: Mapping[str, str] | None = None,
+    there: Iterable[str] = (),
+) -> bool:
+    """Remember that the build called `context` is done; False, and nothing is remembered, if that cannot be
+    said: one of `files` is gone or changed since `begun_ns` (so the build may have seen it as it was
+    before), or something `made` (path -> sha256) has not that content.
+
+    `until` is the last day (ISO) on which it holds, `` for ever; `summary` is what to tell the user
+    then. Of `tools` any change counts, of `there` only that they exist.
+    """
+    made = made or {}
+    rows: list[Row] = []
     for name in sorted(set(files)):
         signature, digest = _look(name)
+        if signature == _ABSENT or _changed_since(name, begun_ns - _TICK_NS):
+            return False
         rows.append((name, *signature, digest))
-    _write(place, (_FORMAT, context, until, summary, rows))
+    for name, wanted in sorted(made.items()):
+        signature, digest = _look(name)
+        if digest != wanted:
+            return False
+        rows.append((name, *signature, digest))
+    rows += [(name, *_signature(os.stat(name)), "") for name in sorted(set(tools))]
+    present = sorted(set(there))
+    if not all(map(os.path.exists, present)):
+        return False
+    _write(place, (_FORMAT, context, until, summary, rows, present))
+    return True
 
 
 def check(place: Path, context: str, *, today: str) -> str | None:
     """The summary recorded for `context` if nothing has changed since, else None."""
+    global _checked_ns
+    _checked_ns = time.time_ns()
     data = _read(place)
     if data is None:
         return None
-    form, known, until, summary, rows = data
+    form, known, until, summary, rows, present = data
     if form != _FORMAT or known != context or (until and today > until):
         return None
     stat = os.stat
     suspects = []
-    for row in rows:
-        try:
+    try:
+        for row in rows:
             s = stat(row[0])
-        except OSError:
-            if row[1:5] != (0, 0, 0, 0):
-                return None
-            continue
-        if (
-            s.st_mtime_ns != row[1]
-            or s.st_size != row[2]
-            or s.st_ino != row[3]
-            or s.st_ctime_ns != row[4]
-        ):
-            suspects.append(row)
-            if len(suspects) > _REHASH:
-                return None
+            if (
+                s.st_mtime_ns != row[1]
+                or s.st_size != row[2]
+                or s.st_ino != row[3]
+                or s.st_ctime_ns != row[4]
+            ):
+                suspects.append(row)
+                if len(suspects) > _REHASH:
+                    return None
+        for name in present:
+            stat(name)
+    except OSError:
+        return None
     if suspects:
+        fresh: dict[str, Row] = {}
         for row in suspects:
-            if not row[5] or _look(row[0])[1] != row[5]:
+            signature, digest = _look(row[0])
+            if not row[5] or digest != row[5]:
                 return None
-        fresh = {row[0]: (row[0], *_look(row[0])[0], row[5]) for row in suspects}
-        _write(place, (form, known, until, summary, [fresh.get(row[0], row) for row in rows]))
+            fresh[row[0]] = (row[0], *signature, digest)
+        rows = [fresh.get(row[0], row) for row in rows]
+        _write(place, (form, known, until, summary, rows, present))
     return str(summary)
 
 
+def begun_ns() -> int:
+    """When this process asked whether there is anything to do, which is before it reads manifests; the
+    present if it never did."""
+    return time.time_ns() if _checked_ns is None else _checked_ns
+
+
 def context(target: str, model: str | None, home: str) -> str:
-    """What a record is about: another version, home or choice of models is another build."""
-    return "\n".join((__version__, target, model or "", home))
+    """What a record is about: another version, checkout, Python, home or choice of models is another
+    build."""
+    package = str(Path(edgebuild.__file__).parent)
+    python = (sys.version, sys.prefix, os.uname().machine)
+    return "\n".join((edgebuild.__version__, package, *python, target, model or "", home))
 
 
 def path(state: Path, target: str, model: str | None) -> Path:
@@ -84,19 +134,51 @@ def path(state: Path, target: str, model: str | None) -> Path:
 
 
 def _look(name: str) -> tuple[Signature, str]:
-    """Signature and sha256 of a file; folders have no digest: any change of theirs counts."""
+    """Signature and digest of a file, or of a folder's names; absent also if it changes meanwhile."""
     try:
-        s = os.stat(name)
-        digest = ""
-        if not os.path.isdir(name):  # noqa: PTH112 - names are strings for speed
+        before = _signature(os.stat(name))
+        if os.path.isdir(name):  # noqa: PTH112 - names are strings for speed
+            listing = "\0".join(sorted(_names(name)))
+            digest = "names:" + hashlib.sha256(os.fsencode(listing)).hexdigest()
+        else:
             with open(name, "rb", buffering=0) as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if _signature(os.stat(name)) == before:
+            return before, digest
     except OSError:
-        return (0, 0, 0, 0), ""
-    return (s.st_mtime_ns, s.st_size, s.st_ino, s.st_ctime_ns), digest
+        pass
+    return _ABSENT, ""
 
 
-def _write(place: Path, data: tuple[str, str, str, str, list[Row]]) -> None:
+def _signature(s: os.stat_result) -> Signature:
+    return (s.st_mtime_ns, s.st_size, s.st_ino, s.st_ctime_ns)
+
+
+def _names(folder: str) -> list[str]:
+    """What counts in a folder: installed packages where there are any, else all but Python's cache."""
+    names = os.listdir(folder)  # noqa: PTH208 - names are strings for speed
+    packages = [n for n in names if n.endswith((".dist-info", ".egg-info"))]
+    return packages or [n for n in names if n != "__pycache__"]
+
+
+def _changed_since(name: str, since_ns: int) -> bool:
+    """Whether a file, or anything that counts in a folder, was written or put there since then."""
+    try:
+        if not os.path.isdir(name):  # noqa: PTH112
+            s = os.stat(name)
+            return max(s.st_mtime_ns, s.st_ctime_ns) >= since_ns
+        for inner in _names(name):
+            path = f"{name}/{inner}"
+            # Python's cache in a folder explains a change of the folder's own times.
+            cached = os.path.isdir(f"{path}/__pycache__")  # noqa: PTH112
+            if not cached and os.lstat(path).st_ctime_ns >= since_ns:
+                return True
+    except OSError:
+        return True
+    return False
+
+
+def _write(place: Path, data: Record) -> None:
     body = marshal.dumps(data)
     place.parent.mkdir(parents=True, exist_ok=True)
     temp = place.with_name(f".{place.name}.{os.getpid()}")
@@ -104,14 +186,12 @@ def _write(place: Path, data: tuple[str, str, str, str, list[Row]]) -> None:
     temp.replace(place)
 
 
-def _read(
-    place: Path,
-) -> tuple[str, str, str, str, list[Row]] | None:
+def _read(place: Path) -> Record | None:
     try:
         data = place.read_bytes()
         if hashlib.sha256(data[32:]).digest() != data[:32]:
             return None
-        form, context, until, summary, rows = marshal.loads(data[32:])
+        form, context, until, summary, rows, present = marshal.loads(data[32:])
     except (OSError, ValueError, EOFError, TypeError):
         return None
-    return form, context, until, summary, rows
+    return form, context, until, summary, rows, present

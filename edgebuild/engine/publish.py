@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
-import os
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from edgebuild import __version__
+from edgebuild import digest as digests
 from edgebuild.digest import Digest
-from edgebuild.engine.execute import verified
+from edgebuild.engine import swap
 from edgebuild.engine.session import Session
 from edgebuild.errors import EdgebuildError
 from edgebuild.manifest.model import Project
@@ -23,7 +21,6 @@ from edgebuild.plan.judge import judge
 from edgebuild.report import document as reports
 from edgebuild.report import render
 from edgebuild.step import Finding, Measurement, Output
-from edgebuild.store import files
 
 REJECTED = "rejected"
 
@@ -34,17 +31,18 @@ class GateFailed(EdgebuildError):
 
 @dataclass(frozen=True, kw_only=True)
 class Published:
-    """Paths of everything that is now in place, and the report."""
+    """Everything that is now in place, and the report."""
 
-    paths: tuple[Path, ...]
+    files: Mapping[Path, Digest]
     report: Mapping[str, Any]
 
 
 def publish(
     session: Session, project: Project, variant: Variant, artifacts: Path, today: datetime.date
 ) -> Published:
-    """Write `artifacts/<target>/<model>/<label>/`. GateFailed if it is not accepted: then all goes into the
-    subfolder `rejected/` and nothing of that name stays published as good."""
+    """Replace `artifacts/<target>/<model>/<label>/` as a whole; call it within `swap.publishing`. GateFailed
+    if it is not accepted: then all goes into the subfolder `rejected/` and nothing of that name stays
+    published as good. NotAFolder, BlobLost."""
     measurements, details = _measured(session, variant)
     findings = judge(
         variant.limits,
@@ -68,21 +66,36 @@ def publish(
             {"name": n, "sha256": d.hash, "size_bytes": d.size_bytes} for n, d in wanted.items()
         ],
     )
+    inside = "" if report["accepted"] else f"{REJECTED}/"
+    parts = {f"{inside}{name}": part for name, part in _parts(session, wanted, report).items()}
+    swap.replace(artifacts, variant.folder, parts)
     home = artifacts / variant.folder
-    place = home if report["accepted"] else home / REJECTED
-    rendered = render.files(report)
-    paths = [*_place_blobs(session, place, wanted), *_place_bytes(place, rendered)]
     if report["accepted"]:
-        shutil.rmtree(home / REJECTED, ignore_errors=True)
-        _remove_others(home, {path.name for path in paths})
-        return Published(paths=tuple(paths), report=report)
-    _remove_others(home, {REJECTED})
+        return Published(files={home / n: p.digest for n, p in parts.items()}, report=report)
     raise GateFailed(
         f"{variant.name} is rejected",
         position=variant.declared_at,
         fields=_failures(findings),
-        hint=f"the artifact and its report are kept in {_shown(place)}",
+        hint=f"the artifact and its report are kept in {swap.shown(home / REJECTED)}",
     )
+
+
+def _parts(
+    session: Session, wanted: Mapping[str, Digest], report: Mapping[str, Any]
+) -> dict[str, swap.Part]:
+    """The artifact's files out of the store, and the report's, by name."""
+
+    def blob(digest: Digest) -> swap.Part:
+        return swap.Part(digest=digest, write=lambda path: session.store.materialise(digest, path))
+
+    def rendering(data: bytes) -> swap.Part:
+        def write(path: Path) -> None:
+            path.write_bytes(data)
+
+        return swap.Part(digest=digests.of_bytes(data), write=write)
+
+    blobs = {name: blob(digest) for name, digest in wanted.items()}
+    return blobs | {name: rendering(data) for name, data in render.files(report).items()}
 
 
 def _measured(session: Session, variant: Variant) -> tuple[list[Measurement], dict[str, Any]]:
@@ -171,42 +184,3 @@ def _failures(findings: Sequence[Finding]) -> dict[str, str]:
         detail = f" ({f.detail})" if f.detail else ""
         lines[name] = f"{f.verdict}: {value}{by}, wanted {f.limit}{detail}"
     return lines
-
-
-def _place_blobs(session: Session, place: Path, wanted: Mapping[str, Digest]) -> list[Path]:
-    place.mkdir(parents=True, exist_ok=True)
-    paths = []
-    for name, digest in wanted.items():
-        path = place / name
-        if not verified(path, digest):
-            temp = files.temporary(place).with_suffix(".part")
-            session.store.materialise(digest, temp)
-            with temp.open("rb+") as handle:
-                os.fsync(handle.fileno())
-            files.rename_durably(temp, path, size=digest.size_bytes)
-        paths.append(path)
-    return paths
-
-
-def _place_bytes(place: Path, rendered: Mapping[str, bytes]) -> list[Path]:
-    paths = []
-    for name, data in rendered.items():
-        path = place / name
-        if not (path.is_file() and not path.is_symlink() and path.read_bytes() == data):
-            files.write_atomic(path, data, scratch=place, mode=0o644)
-        paths.append(path)
-    return paths
-
-
-def _remove_others(folder: Path, keep: set[str]) -> None:
-    """Plain files that an earlier build published here and this one did not."""
-    for path in folder.iterdir():
-        if path.name not in keep and not path.is_dir():
-            with contextlib.suppress(FileNotFoundError):
-                path.unlink()
-
-
-def _shown(path: Path) -> str:
-    with contextlib.suppress(ValueError):
-        return str(path.relative_to(Path.cwd()))
-    return str(path)

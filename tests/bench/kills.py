@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from textproject import doit, manifest, start, write
+from torn import torn
 
 from edgebuild.store import fsck
 from edgebuild.store.store import Store
@@ -32,6 +33,7 @@ def run(scale):
             process.kill()
             process.communicate()
             corrupt += len(fsck.check(Store(place / "home/store").open()))
+            corrupt += len(torn(place / "artifacts"))
             for path, data in known.items():
                 whole = path.exists() and (path.read_bytes() == data or "net0" in str(path))
                 lost += not whole

@@ -1,23 +1,41 @@
 """Nothing to do is said only while every file is as it was."""
 
+import hashlib
 import os
 import shutil
+import time
+from pathlib import Path
 
 import pytest
+from fakebuild import build, open_fake
+from fakeproject import model, project
+from textproject import doit, manifest, start, write
 
-from edgebuild.engine import noop
+from edgebuild.engine import noop, scope
 
 
 @pytest.fixture
 def built(tmp_path):
-    """A record over two files, a folder and a file that is absent."""
-    for name in ("a", "b"):
+    """A record over two files, a folder, a tool folder and a file that must be there."""
+    for name in ("a", "b", "index"):
         (tmp_path / name).write_text(name * 10)
-    (tmp_path / "folder").mkdir()
-    files = [str(tmp_path / n) for n in ("a", "b", "folder", "absent")]
+    for name in ("folder", "tools"):
+        (tmp_path / name).mkdir()
     place = tmp_path / "state" / "done"
-    noop.record(place, "context", files, summary="3 artifacts", until="2026-06-30")
+    assert record(tmp_path, there=[str(tmp_path / "index")])
     return place, tmp_path
+
+
+def record(folder, names=("a", "b", "folder"), **more):
+    given = {"summary": "3 artifacts", "until": "2026-06-30", "begun_ns": later(), **more}
+    files = [str(folder / name) for name in names]
+    tools = [str(folder / "tools")]
+    return noop.record(folder / "state" / "done", "context", files, tools=tools, **given)
+
+
+def later():
+    """A build that began when all there is had been written long ago."""
+    return time.time_ns() + 60_000_000_000
 
 
 def check(place, context="context", today="2026-06-01"):
@@ -37,6 +55,14 @@ def test_touched_but_equal_is_nothing_to_do_and_is_remembered(built):
     assert check(place) == "3 artifacts"
 
 
+def test_a_folder_with_the_same_names_and_pythons_cache_is_as_it_was(built):
+    place, folder = built
+    (folder / "folder/swap").write_text("")
+    (folder / "folder/swap").unlink()
+    (folder / "folder/__pycache__").mkdir()
+    assert check(place) == "3 artifacts"
+
+
 def test_content_changed_behind_the_modification_time(built):
     place, folder = built
     before = (folder / "a").stat()
@@ -50,10 +76,11 @@ def test_content_changed_behind_the_modification_time(built):
     "change",
     [
         lambda f: (f / "a").unlink(),
-        lambda f: (f / "absent").write_text(""),
         lambda f: (f / "folder" / "new").write_text(""),
         lambda f: (f / "b").write_text("longer than before"),
         lambda f: ((f / "b").unlink(), (f / "b").mkdir()),
+        lambda f: (f / "index").unlink(),
+        lambda f: os.utime(f / "tools", ns=(1, 1)),
     ],
 )
 def test_changed(built, change):
@@ -75,3 +102,132 @@ def test_a_damaged_record_is_no_record(built, damage):
     data[-3] ^= 1
     place.write_bytes(data if damage is None else damage)
     assert check(place) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda f: (f / "a").write_text("edited"),
+        lambda f: (f / "a").unlink(),
+        lambda f: (f / "folder/new").write_text(""),
+        lambda f: (f / "folder/new").mkdir(),
+        lambda f: (f / "a").chmod(0o600),
+    ],
+)
+def test_what_changed_since_the_build_began_is_not_recorded(built, change):
+    place, folder = built
+    place.unlink()
+    time.sleep(0.03)
+    begun = time.time_ns()
+    assert record(folder, begun_ns=begun)
+    place.unlink()
+    change(folder)
+    assert not record(folder, begun_ns=begun)
+    assert not place.exists()
+
+
+@pytest.mark.parametrize("content", [None, "other"])
+def test_what_is_not_in_place_as_it_was_made_is_not_recorded(built, content):
+    place, folder = built
+    place.unlink()
+    made = {str(folder / "made"): hashlib.sha256(b"made").hexdigest()}
+    (folder / "made").write_text("made")
+    assert record(folder, made=made)
+    place.unlink()
+    (folder / "made").unlink()
+    if content:
+        (folder / "made").write_text(content)
+    assert not record(folder, made=made)
+    assert not record(folder, there=[str(folder / "absent")])
+    assert not place.exists()
+
+
+def test_another_checkout_or_python_is_another_build(monkeypatch):
+    contexts = {noop.context("board", None, "/home")}
+    for change in (
+        ("edgebuild.__file__", "/elsewhere/edgebuild/__init__.py"),
+        ("sys.version", "3.11.99 (main)"),
+        ("sys.prefix", "/another/venv"),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(*change)
+            contexts.add(noop.context("board", None, "/home"))
+    assert len(contexts) == 4
+
+
+def test_what_decides_over_a_build_is_looked_at(tmp_path):
+    """Locks of tools, the registry of kinds, folders in which kinds and models are found, packages that
+    add kinds."""
+    (tmp_path / "net.txt").write_text("text")
+    (tmp_path / "manifests/models/empty").mkdir(parents=True)
+    build(project(tmp_path, model()), tmp_path / "home")
+    opened = open_fake(project(tmp_path, model()), tmp_path / "home")
+    names = list(scope.read(opened))
+    opened.close()
+    for wanted in (
+        "toolchains/locks/onnx.lock", "toolchains/environments.py", "edgebuild/kinds.py",
+        "edgebuild/params.py", "edgebuild/settings.py", "edgebuild/verbs/__init__.py",
+        "edgebuild/steps/passes", "manifests/models/empty", "site-packages",
+        "edgebuild_fakes-1.0.dist-info/entry_points.txt", "tests/fakes",
+    ):  # fmt: skip
+        assert any(name.endswith(wanted) for name in names), wanted
+    assert all(Path(name).exists() for name in names if "manifests" not in name)
+
+
+# ------------------------------------------------------------------- with the real doit
+
+
+@pytest.fixture
+def place(tmp_path):
+    write(tmp_path, {"net0": "text"}, recipe="append: {word: end}")
+    return tmp_path
+
+
+def change(place, recipe="append: {word: end}", target=""):
+    (place / "manifests/models/net0/manifest.yaml").write_text(manifest("net0", recipe, target))
+
+
+@pytest.mark.parametrize("edit", ["manifest", "source"])
+def test_what_is_edited_while_a_build_runs_is_not_taken_for_built(place, edit):
+    change(place, recipe="append: {word: SLOW}")
+    process = start(place, "build", "target=board")
+    seen = ""
+    while "net0/tidy" not in seen:
+        seen += process.stdout.readline()
+    if edit == "manifest":
+        change(place, recipe="append: {word: other}")
+    else:
+        (place / "manifests/models/net0/net0.txt").write_text("edited")
+    assert process.wait(timeout=60) == 0
+    process.stdout.close()
+    assert "nothing to do" not in doit(place, "build", "target=board").stdout
+    made = (place / "artifacts/board/net0/model.upper").read_text()
+    assert made == ("TEXT\nOTHER" if edit == "manifest" else "EDITED\nSLOW")
+
+
+def test_an_index_that_was_deleted_comes_back(place):
+    doit(place, "build", "target=board")
+    (place / "artifacts/index.html").unlink()
+    doit(place, "build", "target=board")
+    assert (place / "artifacts/index.html").exists()
+
+
+def test_a_manifest_in_a_folder_that_was_there_is_noticed(place):
+    (place / "manifests/models/late").mkdir()
+    doit(place, "build", "target=board")
+    (place / "manifests/models/late/late.txt").write_text("late")
+    (place / "manifests/models/late/manifest.yaml").write_text(manifest("late"))
+    doit(place, "build", "target=board")
+    assert (place / "artifacts/board/late/model.upper").exists()
+
+
+def test_a_build_of_one_target_leaves_nothing_to_do_on_another(place):
+    """They share the index, which each of them writes."""
+    other = (place / "manifests/targets/board.yaml").read_text().replace("board", "other", 1)
+    (place / "manifests/targets/other.yaml").write_text(other)
+    text = manifest("net0").replace("board: {}", "board: {}, other: {}")
+    (place / "manifests/models/net0/manifest.yaml").write_text(text)
+    for target in ("board", "other"):
+        assert doit(place, "build", f"target={target}").returncode == 0
+    for target in ("board", "other"):
+        assert "ok: nothing to do" in doit(place, "build", f"target={target}").stdout
