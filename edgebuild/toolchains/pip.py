@@ -198,5 +198,5 @@ def _downloaded(scratch: Path) -> int:
         for name in names:
             if name.endswith(".whl"):
                 with contextlib.suppress(OSError):
-                    total += os.stat(f"{folder}/{name}").st_size  # noqa: PTH116
+                    total += os.stat(f"{folder}/{name}").st_size
     return total

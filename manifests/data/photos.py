@@ -1,10 +1,10 @@
 """Calibration and evaluation images for face and portrait networks, cut from one public-domain photo.
 
 The photo (NASA's portrait of Eileen Collins) shows a face, hair, a textured suit and two backgrounds.
-Crops differ in place, scale, brightness, contrast and mirroring; every one keeps the face in view, from
-filling the image to a tenth of its height (the photo goes on mirrored at its edges), so that the
-activations that matter occur at every stride of a detector. Networks nobody here made come without their own data: parity is
-what is shown with these, not quality.
+Crops differ in place, scale, brightness, contrast and mirroring; every one keeps the face in view,
+from filling the image to a tenth of its height (the photo goes on mirrored at its edges), so that the
+activations that matter occur at every stride of a detector. Networks nobody here made come without
+their own data: parity is what is shown with these, not quality.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ def task_t():
             yield {{"name": f"{{m}}.{{s}}", "file_dep": [before], "targets": [out],
                    "actions": [(touch, [out])]}}
 DOIT_CONFIG = {{"verbosity": 0, "reporter": "zero", "backend": "sqlite3"}}
-"""  # noqa: E501
+"""
 CHAIN = 10
 
 

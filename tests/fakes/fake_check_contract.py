@@ -9,7 +9,11 @@ def run(call):
     from edgebuild.formats import measurements
 
     found = json.loads(call.inputs["contract"].read_text())
-    wrong = sum(a != b for side in found for a, b in zip(found[side], call.facts["contract"][side], strict=True))
+    wrong = sum(
+        a != b
+        for side in found
+        for a, b in zip(found[side], call.facts["contract"][side], strict=True)
+    )
     row = Measurement(metric="mismatches", value=wrong, evidence="host")
     measurements.save(call.outputs["measurements"], [row])
 

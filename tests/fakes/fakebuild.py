@@ -69,5 +69,3 @@ def build(project, home, **options):
                     ran.errors[variant.name] = error
         opened.finish(succeeded=not ran.errors)
     return ran
-
-

@@ -69,7 +69,15 @@ class Page(HTMLParser):
 
 def test_the_page_says_what_was_found_and_asks_nothing_of_the_network():
     page = Page(render.files(REPORT)["report.html"].decode())
-    for text in ("rejected", "quality.miou", "not measured", "41.25 dB", "170.62 kB", "NCE", "image"):
+    for text in (
+        "rejected",
+        "quality.miou",
+        "not measured",
+        "41.25 dB",
+        "170.62 kB",
+        "NCE",
+        "image",
+    ):
         assert text in page.text
     assert "<script>alert(1)</script>" in page.text
     assert "script" not in page.tags
