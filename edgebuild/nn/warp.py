@@ -33,6 +33,15 @@ class BoundedWarp(nn.Module):
     nothing enters the `state_dict`.
     """
 
+    ramp: Tensor
+    ramp_bias: Tensor
+    tent_x: Tensor
+    tent_y: Tensor
+    one_x: Tensor
+    one_y: Tensor
+    sum_x: Tensor
+    sum_y: Tensor
+
     def __init__(self, *, channels: int, radius_x: int, radius_y: int) -> None:
         super().__init__()
         nx, ny = 2 * radius_x + 1, 2 * radius_y + 1
