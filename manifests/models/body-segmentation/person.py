@@ -42,7 +42,8 @@ def draw_person(rng: Generator) -> Person:
     top, bottom = any_cloth(rng), any_cloth(rng)
     lean = _turn(np.radians(rng.normal(0, 5)))
     folded = rng.random() < 0.2
-    arms, hidden = [], []
+    arms: list[Part] = []
+    hidden: list[Part] = []
     trunk, shoulder = _trunk(rng, turn, build, hip, loose, top)
     sleeve = trunk[0].cloth
     for side in (-1, 1):
