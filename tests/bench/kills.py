@@ -27,7 +27,7 @@ def run(scale):
         for number in range(KILLS):
             path = place / "manifests/models/net0/manifest.yaml"
             path.write_text(manifest("net0", recipe=f"append: {{word: w{number}}}"))
-            known = {p: p.read_bytes() for p in (place / "artifacts").rglob("model.upper")}
+            known = {p: p.read_bytes() for p in (place / "artifacts/board").rglob("model.upper")}
             process = start(place, "build", "target=board")
             time.sleep(rng.uniform(0.05, length))
             process.kill()

@@ -182,7 +182,7 @@ def test_killed_at_random_points_loses_nothing_published(place):
         for path, data in seen.items():
             if "net0" not in str(path):
                 assert path.read_bytes() == data
-        seen = {p: p.read_bytes() for p in (place / "artifacts").rglob("model.upper")}
+        seen = {p: p.read_bytes() for p in (place / "artifacts/board").rglob("model.upper")}
         faults = fsck.check(Store(home / "store").open())
         assert faults == []
     run = doit(place, "build", "target=board", home=home)

@@ -1,6 +1,7 @@
 """A project on disk whose models are text, with the real loader and the real `doit`."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -60,4 +61,6 @@ def start(root, *words, home=None):
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        # A shell that runs the tests in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )

@@ -429,7 +429,10 @@ def build_of(tmp_path: Path, act: str, rest: str) -> subprocess.Popen[bytes]:
             {rest}
         """
     return subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(body)], stderr=subprocess.DEVNULL
+        [sys.executable, "-c", textwrap.dedent(body)],
+        stderr=subprocess.DEVNULL,
+        # A shell that runs the tests in the background has its children ignore Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
