@@ -12,9 +12,9 @@ from edgebuild.report.markup import document, element, row, section, table
 from edgebuild.report.style import STYLE
 
 _EVIDENCE = {
-    "device": "measured on the device",
-    "emulated": "measured on the vendor's emulator",
-    "host": "measured on the host",
+    "device": "on the device",
+    "emulated": "on the emulator",
+    "host": "on the host",
     "estimated": "estimated",
 }
 
@@ -88,9 +88,9 @@ def _gates(findings: Sequence[Mapping[str, Any]]) -> ET.Element:
             row(
                 cell,
                 element("td", number(f["value"], f["unit"]), class_="num"),
-                element("td", f["limit"], class_="num"),
+                element("td", f["limit"], class_="num limit"),
                 margin_bar(f) if f["value"] is not None else "",
-                element("td", _EVIDENCE.get(f["evidence"] or "", "not measured")),
+                element("td", _EVIDENCE.get(f["evidence"] or "", "not measured"), class_="evidence"),
                 element("td", f["verdict"], class_=f["verdict"]),
                 class_=f["verdict"],
             )

@@ -23,7 +23,8 @@ td.unproven, td.waived, .refused { color: var(--warn); }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
 th { text-align: left; color: var(--dim); font-weight: 550; font-size: .85em; }
 th, td { padding: .38rem .7rem .38rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.num { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.num { text-align: right; font-variant-numeric: tabular-nums; }
+td.num, td.evidence { white-space: nowrap; } td.limit { white-space: normal; min-width: 5rem; }
 tr.failed td:first-child, tr.unproven td:first-child { font-weight: 650; }
 .cards { display: flex; flex-wrap: wrap; gap: .7rem; margin: 1rem 0; }
 .card { background: var(--card); border-radius: .5rem; padding: .6rem .9rem; min-width: 8rem; }

@@ -22,7 +22,7 @@ def run(call: Call) -> None:
     stages = placement.load(call.inputs["placement"])
     engines = Counter(stage.engine for stage in stages)
     fallen = [stage for stage in stages if stage.fallback]
-    evidence: Evidence = call.facts["evidence"] or "host"
+    evidence: Evidence = "host"  # the compiler says where things go, and it runs here
     is_myriad = any(engines[engine] for engine in _MYRIAD)
 
     def measured(metric: str, value: float | None, detail: str = "") -> Measurement:
@@ -72,7 +72,6 @@ def example(folder: Path) -> Call:
     return examples.call(
         folder,
         KIND,
-        facts={"evidence": "host"},
         inputs={"placement": folder / "placement.json"},
     )
 
@@ -83,7 +82,6 @@ KIND = StepKind(
     tools="python",
     consumes=("placement",),
     produces={"measurements": "measurements.json"},
-    facts=("evidence",),
     metrics={
         "fallback_ops": Metric(
             doc="ops that fell back from the engine meant for them", better="lower"
