@@ -6,11 +6,16 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from edgebuild.errors import EdgebuildError
 from edgebuild.settings import Settings
 from edgebuild.toolchains import environments
 from edgebuild.toolchains.licenses import License, LicenseNotAccepted
 from edgebuild.toolchains.progress import Progress
 from edgebuild.toolchains.provision import Tools, ensure, present
+
+
+class ToolsMissing(EdgebuildError):
+    """Tools that may not be downloaded."""
 
 
 @dataclass
@@ -30,6 +35,12 @@ class Toolbox:
         """Install what is missing. LicenseNotAccepted, PipFailed, ProvisioningFailed with remedies;
         every licence is asked for before anything is downloaded."""
         wanted = [environments.get(name) for name in self.missing(names)]
+        if wanted and self.settings.offline and self.settings.wheels is None:
+            names = ", ".join(environment.name for environment in wanted)
+            raise ToolsMissing(
+                f"tool environments are not installed, and downloads are off: {names}",
+                hint="unset EDGEBUILD_OFFLINE, or name a folder of wheels in EDGEBUILD_WHEELS",
+            )
         accepted = set(self.settings.licenses)
         for environment in wanted:
             license = environment.license

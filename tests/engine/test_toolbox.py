@@ -3,7 +3,7 @@
 import pytest
 
 from edgebuild.engine import toolbox
-from edgebuild.engine.toolbox import Toolbox
+from edgebuild.engine.toolbox import Toolbox, ToolsMissing
 from edgebuild.settings import Settings
 from edgebuild.toolchains.licenses import LicenseNotAccepted, require
 from edgebuild.toolchains.progress import Silent
@@ -60,3 +60,11 @@ def test_what_was_installed_is_there(tmp_path, installed):
     tools.provide(["onnx"])
     assert tools.missing(["onnx"]) == []
     assert tools.get("onnx").digest == "d"
+
+
+def test_offline_installs_nothing_but_from_a_wheel_folder(tmp_path, installed):
+    with pytest.raises(ToolsMissing, match="downloads are off: onnx"):
+        box(tmp_path, [], True, offline=True).provide(["onnx"])
+    assert installed == []
+    box(tmp_path, [], True, offline=True, wheels=tmp_path).provide(["onnx"])
+    assert installed == ["onnx"]
