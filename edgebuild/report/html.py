@@ -90,7 +90,9 @@ def _gates(findings: Sequence[Mapping[str, Any]]) -> ET.Element:
                 element("td", number(f["value"], f["unit"]), class_="num"),
                 element("td", f["limit"], class_="num limit"),
                 margin_bar(f) if f["value"] is not None else "",
-                element("td", _EVIDENCE.get(f["evidence"] or "", "not measured"), class_="evidence"),
+                element(
+                    "td", _EVIDENCE.get(f["evidence"] or "", "not measured"), class_="evidence"
+                ),
                 element("td", f["verdict"], class_=f["verdict"]),
                 class_=f["verdict"],
             )
