@@ -69,7 +69,7 @@ def train(
         "numpy": np.__version__,
         "threads": THREADS,
         "isa": torch.backends.cpu.get_cpu_capability(),
-        "deterministic": "same weights, byte for byte, with this torch, numpy, threads and isa",
+        "deterministic": "equal bytes with equal torch, numpy, isa and threads; checked by two whole runs",
         "sha256": hashlib.sha256(data).hexdigest(),
         "informative": {
             "seconds": round(time.time() - started),
