@@ -33,6 +33,7 @@ _FOLDERS: Mapping[str, Role] = {
     "passes": "pass",
     "backends": "backend",
     "runtimes": "runtime",
+    "probes": "probe",
     "checks": "check",
     "trainings": "training",
 }

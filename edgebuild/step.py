@@ -16,7 +16,7 @@ from typing import Any, Literal
 from edgebuild.digest import Digest
 from edgebuild.errors import Position
 
-Role = Literal["source", "data", "pass", "backend", "runtime", "check", "training"]
+Role = Literal["source", "data", "pass", "backend", "runtime", "probe", "check", "training"]
 Evidence = Literal["device", "emulated", "host", "estimated"]
 Verdict = Literal["passed", "failed", "unproven", "waived"]
 DType = Literal["float32", "float16", "uint8", "int8", "int32", "int64", "bool"]
@@ -144,11 +144,15 @@ class NoParams:
 
 @dataclass(frozen=True, kw_only=True)
 class Metric:
-    """A figure a check measures, e.g. `sqnr_db` of check `parity` = metric `parity.sqnr_db`."""
+    """A figure a check measures, e.g. `sqnr_db` of check `parity` = metric `parity.sqnr_db`.
+
+    `always`: it must be 0 wherever its check is planned, whether or not a manifest names it.
+    """
 
     doc: str
     unit: str = ""
     better: Literal["higher", "lower"] = "higher"
+    always: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,9 +180,12 @@ class StepKind:
                `File | None`, `tuple[File, ...]` or `dict[str, File]` becomes input ports
                (`name`, `name.0`, `name.key`) and never enters the key by path.
     facts      what it reads of the manifest besides its params: "contract" (Contract as JSON, as
-               it stands at this step), "source_contract", "device" (the target's), "evidence".
+               it stands at this step; behind a backend, of its artifact), "model_contract" (of the ONNX
+               that the backend compiles), "source_contract", "evidence" (of the runtime), "floats" (the
+               backend's), "backend" (its name); of the model: "model" (name, version, license); of the
+               target: "device", "firmware", "roofline", "isa".
     tools      name of the tool environment it runs in.
-    platform   facts of the machine its bytes depend on: "isa", "threads".
+    platform   facts of the machine its bytes depend on: "isa", "threads", "cpu" (model and cores).
     contract   how it changes the contract of the model that goes through (pass, backend).
     code       more modules or packages (dotted names) whose code can change its bytes, beyond what its
                module imports.
@@ -198,12 +205,21 @@ class StepKind:
     code: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
     time_limit_s: int = 600
+    # Nothing else of any build on this store runs meanwhile: for what measures the machine.
+    alone: bool = False
+    # probe: what must be there for it: an ability of the machine (`edgebuild.engine.abilities`), or
+    # `device.NAME`, a word the target's `device:` must have.
+    needs: tuple[str, ...] = ()
+    # backend: kinds of probe that make a port for its artifacts, best first, where it is not the one
+    # that has the port's name; and the type in which its chip keeps floats.
+    probes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    floats: DType = "float32"
     # source: the pass that always follows it; source and backend: the kind of runtime that can
     # execute what they make (a source's is the truth to compare with); runtime: how that counts.
     canonical: str = "canonicalise"
     runtime: str = ""
     evidence: Evidence | None = None
-    # check: what it measures; metrics marked always are gates even if no manifest names them.
+    # check: what it measures.
     metrics: Mapping[str, Metric] = field(default_factory=dict)
 
 
@@ -302,7 +318,8 @@ class Measurement:
     """A figure a check obtained. `value` None = it could not be measured; `detail` says why.
 
     `output` names the model's output it belongs to, if one. `baseline` is the same figure of the source,
-    where there is one (for `max_drop`).
+    where there is one (for `max_drop`). `interval` is where the value lies with 95 % confidence, as far as
+    the number of samples goes.
     """
 
     metric: str
@@ -311,6 +328,7 @@ class Measurement:
     output: str = ""
     baseline: float | None = None
     detail: str = ""
+    interval: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -349,3 +367,5 @@ class Finding:
     output: str = ""
     detail: str = ""
     bound: float | None = None
+    baseline: float | None = None
+    interval: tuple[float, float] | None = None

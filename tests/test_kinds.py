@@ -95,7 +95,7 @@ def test_metrics_have_the_name_of_their_check_or_quality(kinds):
         (
             "paths/x",
             "error: unknown role `paths`\n"
-            "hint: there are: source, data, pass, backend, runtime, check, training",
+            "hint: there are: source, data, pass, backend, runtime, probe, check, training",
         ),
     ],
 )

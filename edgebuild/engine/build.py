@@ -9,10 +9,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
 from edgebuild.engine import noop, publish, scope, swap, world
+from edgebuild.engine.abilities import abilities
 from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
 from edgebuild.engine.records import Records
@@ -21,11 +23,12 @@ from edgebuild.engine.toolbox import Toolbox
 from edgebuild.errors import EdgebuildError
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.model import Project
-from edgebuild.plan.graph import Graph, Variant
+from edgebuild.plan.graph import Graph, Variant, order
 from edgebuild.plan.resolve import Surroundings
 from edgebuild.report import index
 from edgebuild.report.read import REPORT, published
 from edgebuild.settings import Settings
+from edgebuild.step import Output
 from edgebuild.store import files
 from edgebuild.store.store import BlobLost, Store
 from edgebuild.toolchains.pool import Pool
@@ -71,11 +74,12 @@ class Build:
     def publish(self, variant: Variant) -> None:
         """GateFailed if the variant is not accepted. A blob that was lost since its step was done is made
         again; ResultLost if that does not help."""
+        diagnosis = self._diagnose(variant)
         for _ in range(_ATTEMPTS):
             try:
                 with self._publishing():
                     self.published[variant.name] = publish.publish(
-                        self.session, self.project, variant, self.artifacts, self.today
+                        self.session, self.project, variant, self.artifacts, self.today, diagnosis
                     )
                 return
             except BlobLost as lost:
@@ -100,7 +104,12 @@ class Build:
         summary = self._summary()
         noop.record(
             noop.path(self.project.root / STATE, self.target, self.model),
-            noop.context(self.target, self.model, str(self.toolbox.settings.home)),
+            noop.context(
+                self.target,
+                self.model,
+                str(self.toolbox.settings.home),
+                abilities(self.toolbox.settings.variables),
+            ),
             scope.read(self),
             summary=summary,
             until=min((w.expires for v in self.graph.variants for w in v.waivers), default=""),
@@ -120,6 +129,19 @@ class Build:
 
     def _publishing(self) -> AbstractContextManager[None]:
         return swap.publishing(self.artifacts, self.project.root / STATE)
+
+    def _diagnose(self, variant: Variant) -> list[dict[str, Any]]:
+        """What could explain that a gate failed, found by steps that run only then."""
+        if not variant.diagnosis or publish.judged(self.session, variant, self.today)[1]:
+            return []
+        for name in order({**self.graph.steps, **self.graph.later}, [variant.diagnosis]):
+            if name not in self.session.outcomes:
+                self.toolbox.provide([self.session.kinds.get(self.graph.step(name).kind).tools])
+                if not self.session.restore(name):
+                    self.session.build(name)
+        digest = self.session.output(Output(step=variant.diagnosis, port="diagnosis"))
+        found: list[dict[str, Any]] = json.loads(self.session.store.read(digest))
+        return found
 
     def _bring_back(self, lost: Digest) -> None:
         """Build again the step that made a blob. ResultLost if it does not give the same bytes."""

@@ -14,6 +14,7 @@ from typing import Any
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
+from edgebuild.engine.turn import turn
 from edgebuild.errors import EdgebuildError
 from edgebuild.step import Action, ActionResult, Step, StepKind
 from edgebuild.store import files
@@ -43,7 +44,7 @@ class Executor:
         self, step: Step, kind: StepKind, module: str, action: Action, tools: Tools
     ) -> ActionResult:
         """BlobLost if an input's blob is gone; StepFailed, with the log's end, for all else."""
-        with self._folder(step) as folder:
+        with turn(self.store.root, alone=kind.alone), self._folder(step) as folder:
             inputs = self._lay_out(action, folder / "in")
             for name in ("out", "work"):
                 (folder / name).mkdir()

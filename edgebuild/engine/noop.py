@@ -120,12 +120,14 @@ def begun_ns() -> int:
     return time.time_ns() if _checked_ns is None else _checked_ns
 
 
-def context(target: str, model: str | None, home: str) -> str:
-    """What a record is about: another version, checkout, Python, home or choice of models is another
-    build."""
+def context(target: str, model: str | None, home: str, abilities: Iterable[str] = ()) -> str:
+    """What a record is about: another version, checkout, Python, home, choice of models or device to
+    measure on is another build."""
     package = str(Path(edgebuild.__file__).parent)
     python = (sys.version, sys.prefix, os.uname().machine)
-    return "\n".join((edgebuild.__version__, package, *python, target, model or "", home))
+    return "\n".join(
+        (edgebuild.__version__, package, *python, target, model or "", home, *sorted(abilities))
+    )
 
 
 def path(state: Path, target: str, model: str | None) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import json
 from collections.abc import Mapping, Sequence
@@ -17,7 +18,7 @@ from edgebuild.engine.session import Session
 from edgebuild.errors import EdgebuildError
 from edgebuild.manifest.model import Project
 from edgebuild.plan.graph import Variant, order
-from edgebuild.plan.judge import judge
+from edgebuild.plan.judge import accepted, judge
 from edgebuild.report import document as reports
 from edgebuild.report import render
 from edgebuild.step import Finding, Measurement, Output
@@ -37,21 +38,26 @@ class Published:
     report: Mapping[str, Any]
 
 
+def judged(session: Session, variant: Variant, today: datetime.date) -> tuple[list[Finding], bool]:
+    """The verdicts on a variant whose checks are done, and whether it is accepted."""
+    measurements, _ = _measured(session, variant)
+    findings = _judge(session, variant, measurements, today)
+    return findings, accepted(findings)
+
+
 def publish(
-    session: Session, project: Project, variant: Variant, artifacts: Path, today: datetime.date
+    session: Session,
+    project: Project,
+    variant: Variant,
+    artifacts: Path,
+    today: datetime.date,
+    diagnosis: Sequence[Mapping[str, Any]] = (),
 ) -> Published:
     """Replace `artifacts/<target>/<model>/<label>/` as a whole; call it within `swap.publishing`. GateFailed
     if it is not accepted: then all goes into the subfolder `rejected/` and nothing of that name stays
     published as good. NotAFolder, BlobLost."""
     measurements, details = _measured(session, variant)
-    findings = judge(
-        variant.limits,
-        measurements,
-        metrics=session.kinds.metrics(),
-        waivers=variant.waivers,
-        missing=variant.missing,
-        today=today,
-    )
+    findings = _judge(session, variant, measurements, today)
     wanted = _artifact_files(session, variant)
     report = reports.document(
         variant,
@@ -62,6 +68,9 @@ def publish(
         contract=_json(session, variant, "contract") or {},
         placement=_json(session, variant, "placement") or [],
         pipeline=_pipeline(session, variant),
+        shown={port: _json(session, variant, port) for port in variant.shown},
+        diagnosis=diagnosis,
+        waivers=[dataclasses.asdict(w) for w in variant.waivers],
         files=[
             {"name": n, "sha256": d.hash, "size_bytes": d.size_bytes} for n, d in wanted.items()
         ],
@@ -75,8 +84,22 @@ def publish(
     raise GateFailed(
         f"{variant.name} is rejected",
         position=variant.declared_at,
-        fields=_failures(findings),
+        fields=_failures(findings) | _causes(diagnosis),
         hint=f"the artifact and its report are kept in {swap.shown(home / REJECTED)}",
+    )
+
+
+def _judge(
+    session: Session, variant: Variant, measurements: Sequence[Measurement], today: datetime.date
+) -> list[Finding]:
+    return judge(
+        variant.limits,
+        measurements,
+        metrics=session.kinds.metrics(),
+        waivers=variant.waivers,
+        missing=variant.missing,
+        checks=variant.checks,
+        today=today,
     )
 
 
@@ -108,6 +131,8 @@ def _measured(session: Session, variant: Variant) -> tuple[list[Measurement], di
         for row in found["measurements"]:
             for name in ("value", "baseline"):
                 row[name] = None if row[name] is None else float(row[name])
+            if row.get("interval") is not None:
+                row["interval"] = tuple(map(float, row["interval"]))
             m = Measurement(**row)
             full = m.metric if m.metric.startswith(f"{check}.") else f"{check}.{m.metric}"
             measurements.append(replace(m, metric=full))
@@ -170,6 +195,13 @@ def _pipeline(session: Session, variant: Variant) -> list[reports.Stage]:
         )
         for o in _outcomes(session, variant)
     ]
+
+
+def _causes(diagnosis: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What may be the matter, the likeliest first."""
+    if not diagnosis:
+        return {}
+    return {"likely cause": "; ".join(f"{d['cause']} ({d['evidence']})" for d in diagnosis)}
 
 
 def _failures(findings: Sequence[Finding]) -> dict[str, str]:

@@ -57,7 +57,7 @@ class Session:
 
     def restore(self, step_id: str) -> bool:
         """Whether the store has the step's result; if so it is taken, verified."""
-        step = self.graph.steps[step_id]
+        step = self.graph.step(step_id)
         action = self.action(step)
         name = key(action)
         result = self.store.find(name)
@@ -68,7 +68,7 @@ class Session:
 
     def build(self, step_id: str) -> Outcome:
         """Execute a step, unless another build did meanwhile; record its result."""
-        step = self.graph.steps[step_id]
+        step = self.graph.step(step_id)
         for attempt in range(_ATTEMPTS):
             action = self.action(step)
             name = key(action)
@@ -94,7 +94,7 @@ class Session:
 
     def rerun(self, step_id: str) -> Outcome:
         """Execute a step though the store has its result; the new result replaces it."""
-        step = self.graph.steps[step_id]
+        step = self.graph.step(step_id)
         action = self.action(step)
         with self.store.busy(key(action)):
             result = self._execute(step, action)

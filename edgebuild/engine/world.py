@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import importlib.util
+import os
 import platform
 from collections.abc import Iterable
 from pathlib import Path
@@ -37,21 +38,29 @@ def code_files(kinds: Kinds, kind_ids: Iterable[str]) -> set[Path]:
 
 
 def machine() -> dict[str, str]:
-    """Facts a kind can depend on: `isa` (architecture and vector extensions), `threads`."""
-    return {"isa": _isa(), "threads": "1"}
+    """Facts a kind can depend on: `isa` (architecture and vector extensions), `threads`, `cpu` (its model,
+    and how many cores there are)."""
+    return {"isa": _isa(), "threads": "1", "cpu": f"{_cpu()}, {os.cpu_count()} cores"}
+
+
+@functools.cache
+def _cpuinfo() -> dict[str, str]:
+    """What the kernel says of the first core."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().partition("\n\n")[0].splitlines()
+    except OSError:
+        return {}
+    return {name.strip(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
+
+
+def _cpu() -> str:
+    return _cpuinfo().get("model name") or platform.machine()
 
 
 @functools.cache
 def _isa() -> str:
-    flags: set[str] = set()
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() in ("flags", "Features"):
-                flags = set(value.split())
-                break
-    except OSError:
-        return platform.machine()
+    info = _cpuinfo()
+    flags = set((info.get("flags") or info.get("Features") or "").split())
     return " ".join([platform.machine(), *(flag for flag in _ISA_FLAGS if flag in flags)])
 
 

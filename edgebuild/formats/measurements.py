@@ -31,6 +31,8 @@ def load(path: Path) -> tuple[list[Measurement], dict[str, Any]]:
         for key in ("value", "baseline"):
             if isinstance(row[key], str):
                 row[key] = float(row[key])
+        if row.get("interval") is not None:
+            row["interval"] = tuple(map(float, row["interval"]))
         rows.append(Measurement(**row))
     return rows, document["details"]
 

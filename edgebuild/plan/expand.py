@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from edgebuild.errors import EdgebuildError, suggest
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.model import Model, ModelTarget, Project, Target, Use
 from edgebuild.params import parse_params
+from edgebuild.plan.behind import Behind
 from edgebuild.plan.graph import Builder, Graph, Refused, Variant, order
 from edgebuild.plan.params import split_files
 from edgebuild.step import Contract, File, Limit, Output, Step
@@ -27,8 +29,16 @@ class UnknownName(EdgebuildError):
     """A target or model that no manifest declares."""
 
 
-def expand(project: Project, target: str, kinds: Kinds, model: str | None = None) -> Graph:
-    """The graph of one target, or of one model on it. UnknownName with a suggestion."""
+def expand(
+    project: Project,
+    target: str,
+    kinds: Kinds,
+    model: str | None = None,
+    abilities: Collection[str] = (),
+) -> Graph:
+    """The graph of one target, or of one model on it. UnknownName with a suggestion.
+
+    `abilities` says which probes the machine can run (`StepKind.needs`)."""
     if target not in project.targets:
         raise _unknown("target", target, list(project.targets))
     if model is not None and model not in project.models:
@@ -44,7 +54,7 @@ def expand(project: Project, target: str, kinds: Kinds, model: str | None = None
         if use.refused:
             refused.append(Refused(model=one.name, target=target, reason=use.refused))
             continue
-        expansion = _ModelExpansion(one, project.targets[target], use, kinds, builder)
+        expansion = _ModelExpansion(one, project.targets[target], use, kinds, builder, abilities)
         variants += expansion.variants()
     if not variants and not refused:
         raise UnknownName(
@@ -54,8 +64,13 @@ def expand(project: Project, target: str, kinds: Kinds, model: str | None = None
             hint=f"add `{target}:` below `targets:` in a model's manifest",
         )
     goals = [step for variant in variants for step in variant.goals]
+    steps = order(builder.steps, goals)
+    later = order(builder.steps, [v.diagnosis for v in variants if v.diagnosis])
     return Graph(
-        steps=order(builder.steps, goals), variants=tuple(variants), refused=tuple(refused)
+        steps=steps,
+        variants=tuple(variants),
+        refused=tuple(refused),
+        later={name: step for name, step in later.items() if name not in steps},
     )
 
 
@@ -103,10 +118,16 @@ class _ModelExpansion:
     """One model on one target. Steps shared between targets get ids without the target's name."""
 
     def __init__(
-        self, model: Model, target: Target, use: ModelTarget, kinds: Kinds, builder: Builder
+        self,
+        model: Model,
+        target: Target,
+        use: ModelTarget,
+        kinds: Kinds,
+        builder: Builder,
+        abilities: Collection[str],
     ) -> None:
         self.model, self.target, self.use, self.kinds = model, target, use, kinds
-        self.builder = builder
+        self.builder, self.abilities = builder, abilities
 
     def variants(self) -> Iterator[Variant]:
         shared = self._passes(self._source(), self.model.recipe, self.model.name)
@@ -169,30 +190,28 @@ class _ModelExpansion:
         made = {port: Output(step=step.id, port=port) for port in kind.produces}
         artifact = {f"artifact.{p}": r for p, r in made.items() if p not in _ABOUT_ARTIFACT}
         scope: Scope = {**line.scope, **made, **artifact}
-        missing: dict[str, str] = {}
-        evidence = None
-        if "evaluation" in scope:
-            runtime = self.kinds.get(f"runtime/{kind.runtime}")
-            evidence = runtime.evidence
-            run = Use(kind=f"runtime/{kind.runtime}", position=self.use.position)
-            ran = self._add(run, f"{where}/run", scope, contract)
-            scope |= {port: Output(step=ran.id, port=port) for port in runtime.produces}
         limits = _merged(self.use.accept, choice.accept)
-        checks: dict[str, str] = {}
-        for name in self.kinds.names("check"):
-            needs = self.kinds.get(f"check/{name}").consumes
-            absent = [p for p in needs if not p.endswith(("?", ".*")) and p not in scope]
-            wanted = [x.metric for x in limits if x.metric.startswith(f"{name}.")]
-            if absent:
-                if wanted:
-                    missing[name] = _why_missing(name, absent)
-                continue
-            measured = self._check_params(name, wanted)
-            if measured is None:
-                continue
-            check = Use(kind=f"check/{name}", params=measured, position=self.use.position)
-            done = self._add(check, f"{where}/{name}", scope, contract, evidence=evidence)
-            checks[name] = done.id
+        about: dict[str, Any] = {
+            "model_contract": line.contract.to_json(),
+            "backend": backend,
+            "floats": kind.floats,
+        }
+        behind = Behind(
+            model=self.model,
+            target=self.target,
+            position=self.use.position,
+            limits=limits,
+            kinds=self.kinds,
+            abilities=self.abilities,
+            where=where,
+            backend=kind,
+            ports=scope,
+            add=lambda one, name, facts: self._add(one, name, scope, contract, {**about, **facts}),
+        )
+        behind.run()
+        checks, missing = behind.checks()
+        shown = behind.shown()
+        diagnosis = behind.probe("diagnosis")
         return Variant(
             model=self.model.name,
             target=self.target.name,
@@ -202,23 +221,13 @@ class _ModelExpansion:
             ports=scope,
             artifact=tuple(kind.produces),
             checks=checks,
+            shown=shown,
+            diagnosis=diagnosis.id if diagnosis else "",
             limits=limits,
             waivers=self.use.waivers,
             missing=missing,
             declared_at=self.use.position,
         )
-
-    def _check_params(self, name: str, wanted: Sequence[str]) -> dict[str, Any] | None:
-        """Quality measures what the manifest accepts by, nothing else; None = no need of the check."""
-        if name != "quality":
-            return {}
-        if not wanted:
-            return None
-        params: dict[str, Any] = {"metrics": sorted(m.partition(".")[2] for m in wanted)}
-        if self.model.decode is not None:
-            params["decode"] = self.model.decode.params["file"]
-            params["decode_function"] = self.model.decode.params["function"]
-        return params
 
     # ------------------------------------------------------------ one step
 
@@ -228,7 +237,7 @@ class _ModelExpansion:
         name: str,
         scope: Mapping[str, Ref],
         contract: Contract,
-        evidence: str | None = None,
+        more: Mapping[str, Any] = MappingProxyType({}),
     ) -> Step:
         kind = self.kinds.get(use.kind)
         plain, files, _ = split_files(kind.params, use.params)
@@ -250,8 +259,17 @@ class _ModelExpansion:
         offered = {
             "contract": contract.to_json(),
             "source_contract": self.model.contract.to_json(),
+            "model": {
+                "name": self.model.name,
+                "version": self.model.version,
+                "license": self.model.license,
+            },
             "device": dict(self.target.device),
-            "evidence": evidence,
+            "firmware": dict(self.target.firmware),
+            "roofline": dict(self.target.roofline),
+            "isa": self.target.isa,
+            "evidence": None,
+            **more,
         }
         facts = {fact: offered[fact] for fact in kind.facts}
         return self.builder.add(
@@ -292,12 +310,6 @@ def _merged(base: Sequence[Limit], over: Sequence[Limit]) -> tuple[Limit, ...]:
     table = {limit.metric: limit for limit in base}
     table |= {limit.metric: limit for limit in over}
     return tuple(table.values())
-
-
-def _why_missing(check: str, absent: Sequence[str]) -> str:
-    if "expected" in absent or "actual" in absent or "evaluation" in absent:
-        return "the manifest declares no evaluation data"
-    return f"nothing in this build makes `{absent[0]}`, which check `{check}` reads"
 
 
 def _unknown(what: str, name: str, known: list[str]) -> UnknownName:

@@ -23,8 +23,9 @@ class Variant:
 
     `label` tells the variants of a model and target apart (`shaves-2`, `onnx`; empty if there is but
     one). `ports` is everything that can be had of it by port name; `artifact` names the ports that are
-    published; `checks` are step ids by check name. `missing` maps a check that could not be planned to
-    the reason: its metrics are unproven.
+    published, `shown` those that the report shows as they are; `checks` are step ids by check name.
+    `diagnosis` is the step that looks for the cause if a gate fails, if there is one. `missing` maps a
+    check that could not be planned to the reason: its metrics are unproven.
     """
 
     model: str
@@ -37,6 +38,8 @@ class Variant:
     checks: Mapping[str, str]
     limits: tuple[Limit, ...]
     waivers: tuple[Waiver, ...]
+    shown: tuple[str, ...] = ()
+    diagnosis: str = ""
     missing: Mapping[str, str] = field(default_factory=dict)
     declared_at: Position | None = field(default=None, compare=False)
 
@@ -47,8 +50,9 @@ class Variant:
 
     @property
     def goals(self) -> tuple[str, ...]:
-        """Ids of the steps whose results are wanted: the backend's and the checks'."""
-        made = [r.step for p in self.artifact if isinstance(r := self.ports[p], Output)]
+        """Ids of the steps whose results are wanted: the backend's, the checks', what is shown."""
+        ports = (*self.artifact, *self.shown)
+        made = [r.step for p in ports if isinstance(r := self.ports[p], Output)]
         return tuple(dict.fromkeys([*made, *self.checks.values()]))
 
     @property
@@ -68,11 +72,17 @@ class Refused:
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """Steps by id, in an order in which each comes after its inputs."""
+    """Steps by id, in an order in which each comes after its inputs. Those in `later` run only if a gate
+    fails; they come in an order, too."""
 
     steps: Mapping[str, Step]
     variants: tuple[Variant, ...]
     refused: tuple[Refused, ...] = ()
+    later: Mapping[str, Step] = field(default_factory=dict)
+
+    def step(self, step_id: str) -> Step:
+        """A step, be it a later one."""
+        return self.steps.get(step_id) or self.later[step_id]
 
     def upstream(self, step: Step) -> tuple[str, ...]:
         """Ids of the steps whose outputs it reads, each once."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from edgebuild.step import Finding, Limit, Measurement, Metric, Waiver
 
-# Gates that hold whether or not a manifest names them.
-ALWAYS = (Limit(metric="contract.mismatches", max=0),)
+# A gate that holds whatever was planned: every backend says its artifact's contract.
+_CONTRACT = "contract.mismatches"
 
 
 def judge(
@@ -19,16 +19,23 @@ def judge(
     metrics: Mapping[str, Metric],
     waivers: Sequence[Waiver] = (),
     missing: Mapping[str, str] | None = None,
+    checks: Collection[str] = (),
     today: datetime.date,
 ) -> list[Finding]:
-    """One finding for each limit and each measurement it covers, in the order of `limits`.
+    """One finding for each limit and each measurement it covers, in the order of `limits`; before them,
+    those that always hold for the `checks` that were planned (`Metric.always`).
 
     A limit on a metric with several measurements (one an output) must hold for each. A limit that nothing
     measured is `unproven`, with the reason from `missing` (check name -> why) if there is one.
     """
     named = {limit.metric for limit in limits}
+    always = [
+        Limit(metric=name, max=0)
+        for name in dict.fromkeys([_CONTRACT, *(n for n, m in metrics.items() if m.always)])
+        if name not in named and (name == _CONTRACT or name.partition(".")[0] in checks)
+    ]
     findings: list[Finding] = []
-    for limit in [*(x for x in ALWAYS if x.metric not in named), *limits]:
+    for limit in [*always, *limits]:
         metric = metrics.get(limit.metric, Metric(doc=""))
         found = [m for m in measurements if m.metric == limit.metric]
         if not found:
@@ -101,6 +108,8 @@ def _finding(
         output=m.output if m else "",
         detail=detail,
         bound=limit.min if limit.min is not None else limit.max,
+        baseline=m.baseline if m else None,
+        interval=m.interval if m else None,
     )
 
 

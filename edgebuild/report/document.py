@@ -50,13 +50,18 @@ def document(
     placement: Sequence[Mapping[str, Any]],
     pipeline: Sequence[Stage],
     files: Sequence[Mapping[str, Any]],
+    shown: Mapping[str, Any],
+    diagnosis: Sequence[Mapping[str, Any]],
+    waivers: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """Keys, all always present:
 
     schema, name, model, target, label, backend, accepted, about {model {version, license, description},
     target {description, device}, edgebuild, tools {name: {package: version}}}, findings, measurements
     (metric, value, unit..., evidence), details {check: ...}, contract (as the artifact says), placement
-    (stages), pipeline (steps in order), files {name, sha256, size_bytes}.
+    (stages), pipeline (steps in order), files {name, sha256, size_bytes}, waivers (metric, reason, owner,
+    expires), shown {port: ...} (what probes made for the report), diagnosis (cause, evidence; of a
+    rejected one, the likeliest first).
     """
     return {
         "schema": SCHEMA,
@@ -74,4 +79,7 @@ def document(
         "placement": list(placement),
         "pipeline": [dataclasses.asdict(s) for s in pipeline],
         "files": list(files),
+        "waivers": [dict(w) for w in waivers],
+        "shown": dict(shown),
+        "diagnosis": [dict(d) for d in diagnosis],
     }

@@ -1,4 +1,4 @@
-"""Every kind of step, one module each: sources, data, passes, backends, runtimes, checks, metrics.
+"""Every kind of step, one module each: sources, data, passes, backends, runtimes, probes, checks, metrics.
 
 Ports, wired by name (a kind's `consumes` and `produces`):
 
@@ -12,7 +12,19 @@ Ports, wired by name (a kind's `consumes` and `produces`):
     placement     JSON, a backend's: where each op or stage runs (edgebuild.formats.placement)
     expected      dataset: source_model's answers on `evaluation`
     actual        dataset: the artifact's answers on `evaluation`, by the backend's runtime
+    costs         JSON, a probe's: operations, bytes and estimated time of each layer
+                  (edgebuild.formats.costs)
+    layers        JSON, a probe's: how far each layer of the artifact is from the source's
+                  (edgebuild.formats.layers)
+    timings       JSON, a probe's: how long a frame takes, and how that was obtained
+                  (edgebuild.formats.timings)
+    ranges        JSON, a runtime's or probe's: the range of each value, and what of it is lost
+    gallery       JSON, a probe's: a few samples with both answers as pictures (edgebuild.formats.gallery)
+    diagnosis     JSON, a probe's: what could explain that a gate failed; run only then
     measurements  JSON, a check's (edgebuild.formats.measurements)
+
+A port that only checks, probes and reports read is made by the probe that the backend names for it
+(`StepKind.probes`), else by the probe that has the port's name, else not at all.
 
 A dataset's values are raw: as the camera or microphone gives them, before mean and scale, in the
 layout and colour order of the manifest's `inputs`. A runtime brings them into the form

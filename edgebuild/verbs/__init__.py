@@ -57,13 +57,14 @@ class Context:
 
     def build(self, target: str | None, model: str | None, today: datetime.date) -> Build:
         """The build of a target. UnknownName, ManyErrors, ... as expanding finds them."""
+        from edgebuild.engine.abilities import abilities
         from edgebuild.engine.build import open_build
         from edgebuild.plan.expand import expand
 
         if not target:
             raise EdgebuildError("say which target", hint="target=NAME; `doit show` lists them")
         return open_build(
-            expand(self.project, target, self.kinds, model),
+            expand(self.project, target, self.kinds, model, abilities(self.settings.variables)),
             self.project,
             target,
             model,

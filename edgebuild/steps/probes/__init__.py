@@ -1,0 +1,1 @@
+"""What examines a model or an artifact for checks and reports, one kind a module."""
