@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
@@ -16,6 +18,10 @@ from edgebuild.manifest.model import Model
 from edgebuild.plan.expand import expand_training
 from edgebuild.step import ProjectFile
 from edgebuild.verbs import Context
+
+
+# Of a record: what came out of the training, not what went in.
+_RESULTS = ("sha256", "deterministic")
 
 
 class NotReproduced(EdgebuildError):
@@ -78,11 +84,35 @@ def _write(context: Context, session: Session, model: Model, outputs: Mapping[st
             position=model.source.position,
         )
     targets = {"weights": context.root / weights.path, "record": _record_path(context, model)}
+    recorded = _record(targets["record"])
     for port, path in targets.items():
         before = digests.of_file(path) if path.exists() else None
         verdict = "the same bytes as before" if before == outputs[port] else "new bytes"
         path.write_bytes(session.store.read(outputs[port]))
         context.say(f"{path.relative_to(context.root)}: {verdict}")
+        if port == "weights" and before and before != outputs[port]:
+            context.say(f"  {_why(recorded, json.loads(session.store.read(outputs['record'])))}")
+
+
+def _record(path: Path) -> dict[str, Any]:
+    """What a record says; nothing if it is absent or damaged."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _why(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What differs between the circumstances of two trainings, as their records tell them."""
+    changed = [
+        f"{name} {before.get(name, 'unknown')} then, {value} now"
+        for name, value in after.items()
+        if isinstance(value, (str, int)) and name not in _RESULTS and before.get(name) != value
+    ]
+    if changed:
+        return f"because the training was another: {', '.join(changed)}"
+    return "though the record tells of no difference: code, data or the machine changed"
 
 
 def _record_path(context: Context, model: Model) -> Path:

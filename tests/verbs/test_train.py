@@ -59,6 +59,18 @@ def test_weights_and_record_are_written_and_then_reproduced(context):
     assert context.out.getvalue().count("the same bytes as before") >= 2
 
 
+def test_other_bytes_come_with_the_reason_that_the_records_tell(context):
+    folder = context.root / FOLDER
+    (folder / "weights.safetensors").write_text("trained elsewhere")
+    (folder / "training.json").write_text('{"isa": "AVX512", "sha256": "1"}')
+    assert train.run(context, model="net")
+    assert "though the record tells of no difference" in context.out.getvalue()
+    text = train._why(
+        {"isa": "AVX512", "seed": 1, "sha256": "a"}, {"isa": "AVX2", "seed": 1, "sha256": "b"}
+    )
+    assert text == "because the training was another: isa AVX512 then, AVX2 now"
+
+
 def test_gc_keeps_what_was_trained(context):
     """Training takes minutes to hours, and no build names it."""
     train.run(context, model="net")
