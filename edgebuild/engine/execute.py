@@ -7,7 +7,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -70,6 +70,10 @@ class Executor:
                 raise self._failure(step, kind, done, log)
             self._verify(step, folder / "out", outputs, log)
             return self._record(outputs, log, started, done)
+
+    def warm(self, tools: Iterable[Tools]) -> None:
+        """Get the workers of tool environments ready in the background."""
+        self.pool.warm(tools)
 
     def _lay_out(self, action: Action, folder: Path) -> dict[str, Path]:
         """Each input alone in a folder named after its port, under its own file name."""

@@ -49,6 +49,7 @@ class Session:
     execute: Executor
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     _lock: threading.RLock = field(default_factory=threading.RLock)
+    _warmed: bool = False
 
     def action(self, step: Step) -> Action:
         """The action of a step; its inputs' outcomes must be known."""
@@ -111,9 +112,19 @@ class Session:
             if not isinstance(ref, Output):
                 self.inputs.bring(ref, action.inputs[port].digest)
         tools = self.tools(kind.tools)
+        self._warm(step)
         result = self.execute(step, kind, self.kinds.module(step.kind), action, tools)
         self.store.put_result(key(action), result)
         return result
+
+    def _warm(self, step: Step) -> None:
+        """Once, when the first step runs: what follows it will most likely run as well, and its workers'
+        imports take seconds that the step leaves a core for."""
+        with self._lock:
+            first, self._warmed = not self._warmed, True
+        if first:
+            names = {self.kinds.get(s.kind).tools for s in self.graph.downstream(step.id)}
+            self.execute.warm(map(self.tools, sorted(names)))
 
     def _rebuild(self, step: Step, lost: Digest) -> None:
         """Bring back a lost input by building again the step that made it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from edgebuild.errors import EdgebuildError, Position
@@ -83,6 +83,14 @@ class Graph:
     def step(self, step_id: str) -> Step:
         """A step, be it a later one."""
         return self.steps.get(step_id) or self.later[step_id]
+
+    def downstream(self, step_id: str) -> Iterator[Step]:
+        """The steps that follow a step, directly or not."""
+        seen = {step_id}
+        for name, step in self.steps.items():
+            if not seen.isdisjoint(self.upstream(step)):
+                seen.add(name)
+                yield step
 
     def upstream(self, step: Step) -> tuple[str, ...]:
         """Ids of the steps whose outputs it reads, each once."""

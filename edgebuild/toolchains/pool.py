@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -78,6 +79,16 @@ class Pool:
             if self._closed:
                 return Done(status="killed")
             return Done(status="error", error={"type": "WorkerLost", "message": str(lost)})
+
+    def warm(self, tools: Iterable[Tools]) -> None:
+        """Start workers in the background, for what will be run soon; a fault is told by `run`."""
+
+        def start(one: Tools) -> None:
+            with contextlib.suppress(WorkerBroken, WorkerLost, OSError):
+                self._link(one)
+
+        for one in tools:
+            threading.Thread(target=start, args=[one], daemon=True).start()
 
     def close(self) -> None:
         """Kill every step and worker. Calls of `run` that are waiting return `killed`."""

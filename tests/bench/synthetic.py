@@ -48,6 +48,9 @@ class _InProcess:
         self.store = store
         self.folder = Path(tempfile.mkdtemp(dir=store.work))
 
+    def warm(self, tools):
+        """There are no workers."""
+
     def __call__(self, step, kind, module, action, tools):
         inputs, outputs = {}, {}
         for port, given in action.inputs.items():

@@ -121,6 +121,15 @@ def with_library(tmp_path: Path, source: str) -> tuple[Pool, Tools]:
     return Pool({"made": environment}), tools
 
 
+def test_a_worker_that_was_warmed_is_the_one_that_runs_the_job(pool, tools, tmp_path):
+    pool.warm([tools])
+    until = time.monotonic() + 30
+    while not pool._links and time.monotonic() < until:
+        time.sleep(0.01)
+    (link,) = pool._links.values()
+    assert pool._link(tools) is link
+
+
 def test_a_step_reads_its_inputs_and_writes_its_outputs(pool, tools, job, tmp_path: Path) -> None:
     (tmp_path / "in").write_text("content")
     copy = job("copy", inputs={"in": str(tmp_path / "in")})
