@@ -14,6 +14,7 @@ from edgebuild.errors import EdgebuildError, ManyErrors, suggest
 from edgebuild.kinds import Kinds
 from edgebuild.manifest import document as documents
 from edgebuild.manifest import yaml12
+from edgebuild.manifest.budget import unknown_variants
 from edgebuild.manifest.document import Document, ManifestError, quoted
 from edgebuild.manifest.explain import explain
 from edgebuild.manifest.files import Files
@@ -67,6 +68,7 @@ class _Loader:
                 hint="run edgebuild in a project's folder; `doit new model=NAME` begins one",
             )
         targets: dict[str, Target] = {}
+        written: dict[str, Document] = {}
         backends: dict[str, tuple[str, ...] | None] = {}
         is_target = compiled({"$ref": "#/$defs/target"}, self.schema)
         for name, path in self._target_files():
@@ -77,7 +79,7 @@ class _Loader:
             target, problems = read_target(*read, self.kinds)
             self.problems += problems
             backends[name] = target.backends or None
-            targets[name] = target
+            targets[name], written[name] = target, read[0]
         world = World(
             kinds=self.kinds, files=self.files, definitions=self.schema["$defs"], targets=backends
         )
@@ -90,6 +92,9 @@ class _Loader:
             model, problems = read_model(*read, world, may_lack_files=name in untrained)
             self.problems += problems
             models[name] = model
+        if not self.problems:
+            for name, target in targets.items():
+                self.problems += unknown_variants(written[name], target, models)
         if self.problems:
             raise ManyErrors(self.problems)
         return Project(root=self.root, models=models, targets=targets)

@@ -95,6 +95,19 @@ class AxisValue:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Budget:
+    """Limits over all models that run on a target at once; `edgebuild.manifest.budget` says which there are.
+
+    `variants` names the variant of a model that runs, or `none`; of another the largest counts.
+    """
+
+    limits: tuple[Limit, ...] = ()
+    variants: Mapping[str, str] = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
+    position: Position | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Target:
     """`manifests/targets/<name>.yaml`: a product or board. `isa` is what host artifacts may use."""
 
@@ -103,7 +116,7 @@ class Target:
     device: Mapping[str, Any]
     backends: tuple[str, ...]
     firmware: Mapping[str, str] = field(default_factory=dict)
-    budget: Mapping[str, float] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
     roofline: Mapping[str, Any] = field(default_factory=dict)
     isa: str | None = None
     path: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from edgebuild.kinds import Kinds
+from edgebuild.manifest.budget import read_budget
 from edgebuild.manifest.document import Document, ManifestError, Path
 from edgebuild.manifest.model import Target
 
@@ -19,19 +20,20 @@ def read_target(document: Document, value: Any, kinds: Kinds) -> tuple[Target, l
     ]
     if "backend" in value:
         paths.append((("backend",), value["backend"]))
+    budget, problems = read_budget(document, value)
     target = Target(
         name=value.get("name", ""),
         description=value.get("description", ""),
         device=value.get("device", {}),
         backends=tuple(backend for _, backend in paths),
         firmware=value.get("firmware", {}),
-        budget=value.get("budget", {}),
+        budget=budget,
         roofline=value.get("roofline", {}),
         isa=value.get("isa"),
         path=document.file,
         position=document.key(("name",)) if "name" in value else None,
     )
-    problems = [p for path, backend in paths for p in _runtime(document, path, backend, kinds)]
+    problems += [p for path, backend in paths for p in _runtime(document, path, backend, kinds)]
     return target, problems
 
 

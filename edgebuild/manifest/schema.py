@@ -9,8 +9,8 @@ too) what a text must look like.
 from __future__ import annotations
 
 from edgebuild.kinds import Kinds
+from edgebuild.manifest.budget import METRICS, budget_schema
 from edgebuild.manifest.values import (
-    DATE,
     LABEL,
     NAME,
     SEMVER,
@@ -24,6 +24,7 @@ from edgebuild.manifest.values import (
     mapping,
     named,
     tensor,
+    waiver,
 )
 from edgebuild.params import FILE_SCHEMA, params_schema, required_params
 from edgebuild.step import Metric, Role
@@ -57,15 +58,7 @@ def schema(kinds: Kinds) -> Schema:
             ),
             "limit": limit({"type": "number"}),
             "size_limit": limit(SIZE),
-            "waiver": fields(
-                {
-                    "metric": {"enum": sorted(metrics), "x-noun": "metric"},
-                    "reason": {**TEXT, "description": "Why it may fail"},
-                    "owner": {**TEXT, "description": "Who answers for it"},
-                    "expires": DATE,
-                },
-                required=("metric", "reason", "owner", "expires"),
-            ),
+            "waiver": waiver(metrics),
         },
     }
 
@@ -173,9 +166,11 @@ def _target(kinds: Kinds) -> Schema:
                     **mapping(VERSIONS),
                     "description": "Versions of artifact formats that the device runs",
                 },
-                "budget": {
-                    **mapping({"type": "number", "minimum": 0}),
-                    "description": "Limits over all models that run on it at once",
+                "budget": budget_schema(),
+                "waivers": {
+                    "type": "array",
+                    "items": waiver(METRICS),
+                    "description": "Lines of the budget that may fail for a while",
                 },
                 "roofline": {
                     **fields(

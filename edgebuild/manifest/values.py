@@ -110,6 +110,19 @@ def limit(number: Mapping[str, Any]) -> Schema:
     }
 
 
+def waiver(metrics: Iterable[str]) -> Schema:
+    """One line of `waivers:`."""
+    return fields(
+        {
+            "metric": {"enum": sorted(metrics), "x-noun": "metric"},
+            "reason": {**TEXT, "description": "Why it may fail"},
+            "owner": {**TEXT, "description": "Who answers for it"},
+            "expires": DATE,
+        },
+        required=("metric", "reason", "owner", "expires"),
+    )
+
+
 def fields(properties: Mapping[str, Any], required: Iterable[str] = ()) -> Schema:
     """An object with these fields and no others."""
     return {

@@ -9,7 +9,7 @@ import pytest
 
 from edgebuild.errors import ManyErrors
 from edgebuild.manifest.document import ManifestError
-from edgebuild.manifest.model import Axis, AxisValue, Use
+from edgebuild.manifest.model import Axis, AxisValue, Budget, Use
 from edgebuild.step import Contract, Fetched, Limit, ProjectFile, Tensor, Waiver
 
 
@@ -116,7 +116,8 @@ def test_a_target_is_what_its_manifest_says(project):
     assert oak.device == {"vendor": "Intel", "soc": "Myriad X", "shaves": 16, "poe": False}
     assert (oak.backends, bar.backends) == (("myriad_blob",), ("qnn_dlc", "onnx"))
     assert oak.firmware == {"openvino": ">=2020.3,<=2022.1"}
-    assert oak.budget == {"frame_rate_fps": 30}
+    assert oak.budget == Budget(limits=(Limit(metric="budget.frame_rate_fps", min=30),))
+    assert str(oak.budget.position) == "manifests/targets/oak.yaml:7:1"
     assert oak.roofline["bandwidth_gb_s"] == 10.5
     assert (oak.isa, bar.isa) == (None, "avx2")
 

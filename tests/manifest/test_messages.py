@@ -282,7 +282,7 @@ TARGET_WRONG_VALUES = [
     ('openvino: ">=2020.3,<=2022.1"', "openvino: 2022.1", "`firmware.openvino` must be text, not 2022.1"),
     ('openvino: ">=2020.3,<=2022.1"', "openvino: newest", "`firmware.openvino` must be a range of versions "
      'such as ">=2.40,<=2.51", not `newest`'),
-    ("frame_rate_fps: 30", "frame_rate_fps: -1", "`budget.frame_rate_fps` must be at least 0, not -1"),
+    ("frame_rate_fps: 30", "frame_rate_fps: -1", "`budget.frame_rate_fps` must be more than 0, not -1"),
     ("bandwidth_gb_s: 10.5", "bandwidth_gb_s: 0", "`roofline.bandwidth_gb_s` must be more than 0, not 0"),
     (", source: a data sheet", "", "missing field `source` in `roofline`"),
     ("vendor: Intel, ", "", "missing field `vendor` in `device`"),
