@@ -12,6 +12,8 @@ from edgebuild.kinds import Kinds
 from edgebuild.manifest.model import Model, Target, Use
 from edgebuild.step import Evidence, File, Limit, Output, Step, StepKind
 
+# What probes and checks read as ONNX, and only as that.
+_ONNX = ("model", "source_model")
 # What reports show beside the checks' figures, where there is a probe that makes it.
 _SHOWN = ("gallery",)
 
@@ -19,7 +21,8 @@ _SHOWN = ("gallery",)
 @dataclass(kw_only=True)
 class Behind:
     """One variant behind its backend. `ports` is what can be had of it by name; a probe is planned when
-    a check can use what it makes. `add` adds a step, given its use, name and more facts."""
+    a check can use what it makes. `step` gives a step by its id; `add` adds one, given its use,
+    name, ports and more facts."""
 
     model: Model
     target: Target
@@ -30,7 +33,8 @@ class Behind:
     where: str
     backend: StepKind
     ports: dict[str, Output | File]
-    add: Callable[[Use, str, Mapping[str, Any]], Step]
+    step: Callable[[str], Step]
+    add: Callable[[Use, str, Mapping[str, Output | File], Mapping[str, Any]], Step]
     evidence: Evidence | None = None
 
     def run(self) -> None:
@@ -81,13 +85,20 @@ class Behind:
     def _provide(self, port: str) -> bool:
         """Whether a port is there, be it by the best probe for it that can be planned."""
         if port in self.ports:
-            return True
+            return port not in _ONNX or self._is_onnx(self.ports[port])
         for name in self.backend.probes.get(port, (port,)):
             step = self.probe(name)
             if step and port in self.kinds.get(step.kind).produces:
                 self.ports[port] = Output(step=step.id, port=port)
                 return True
         return False
+
+    def _is_onnx(self, ref: Output | File) -> bool:
+        """A source may make something else; then there is nothing that probes could read."""
+        if not isinstance(ref, Output):
+            return False
+        made = self.kinds.get(self.step(ref.step).kind).produces[ref.port]
+        return made.endswith(".onnx")
 
     def _can(self, need: str) -> bool:
         """`device.NAME`: the target's device says NAME; others are of the machine."""
@@ -103,7 +114,12 @@ class Behind:
             params["decode_function"] = self.model.decode.params["function"]
         params = {key: value for key, value in params.items() if key in known}
         use = Use(kind=kind_id, params=params, position=self.position)
-        return self.add(use, f"{self.where}/{name}", {"evidence": self.evidence})
+        ports = {
+            port: ref
+            for port, ref in self.ports.items()
+            if kind_id.startswith("runtime/") or port not in _ONNX or self._is_onnx(ref)
+        }
+        return self.add(use, f"{self.where}/{name}", ports, {"evidence": self.evidence})
 
     @property
     def _quality(self) -> list[str]:

@@ -206,7 +206,10 @@ class _ModelExpansion:
             where=where,
             backend=kind,
             ports=scope,
-            add=lambda one, name, facts: self._add(one, name, scope, contract, {**about, **facts}),
+            step=self.builder.steps.__getitem__,
+            add=lambda one, name, ports, facts: self._add(
+                one, name, ports, contract, {**about, **facts}
+            ),
         )
         behind.run()
         checks, missing = behind.checks()
