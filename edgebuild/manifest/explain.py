@@ -188,7 +188,7 @@ def _unknown_name(noun: str, name: Any, known: Iterable[str], position: Position
     names = sorted(known)
     near = suggest(str(name), names)
     listing = "`doit kinds` shows all of them"
-    if noun in ("compile parameter", "budget"):
+    if noun in ("compile parameter", "budget", "firmware"):
         listing = f"there are: {', '.join(names)}"
     return ManifestError(
         f"unknown {noun} {quoted(name)}",

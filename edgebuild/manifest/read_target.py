@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edgebuild.formats.versions import FIRMWARE
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.budget import read_budget
 from edgebuild.manifest.document import Document, ManifestError, Path
@@ -34,7 +35,23 @@ def read_target(document: Document, value: Any, kinds: Kinds) -> tuple[Target, l
         position=document.key(("name",)) if "name" in value else None,
     )
     problems += [p for path, backend in paths for p in _runtime(document, path, backend, kinds)]
+    problems += _firmware(document, target, kinds)
     return target, problems
+
+
+def _firmware(document: Document, target: Target, kinds: Kinds) -> list[ManifestError]:
+    """An entry that no artifact of the target can have anything to do with."""
+    made = {port for name in target.backends for port in kinds.get(f"backend/{name}").produces}
+    backends = ", ".join(f"`{name}`" for name in target.backends)
+    return [
+        ManifestError(
+            f"firmware `{name}` is about artifacts that this target does not get",
+            position=document.key(("firmware", name)),
+            hint=f"it is about {' and '.join(FIRMWARE[name].files)} files, which {backends} does not make",
+        )
+        for name in target.firmware
+        if name in FIRMWARE and target.backends and made.isdisjoint(FIRMWARE[name].files)
+    ]
 
 
 def _runtime(document: Document, path: Path, backend: str, kinds: Kinds) -> list[ManifestError]:

@@ -8,6 +8,7 @@ too) what a text must look like.
 
 from __future__ import annotations
 
+from edgebuild.formats.versions import FIRMWARE
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.budget import METRICS, budget_schema
 from edgebuild.manifest.values import (
@@ -163,7 +164,13 @@ def _target(kinds: Kinds) -> Schema:
                     "description": "What compiles for it, if that is more than one",
                 },
                 "firmware": {
-                    **mapping(VERSIONS),
+                    **named(
+                        {
+                            name: {**VERSIONS, "description": entry.doc}
+                            for name, entry in FIRMWARE.items()
+                        },
+                        noun="firmware",
+                    ),
                     "description": "Versions of artifact formats that the device runs",
                 },
                 "budget": budget_schema(),

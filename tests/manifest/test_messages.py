@@ -278,6 +278,30 @@ def test_a_target_has_one_backend_or_several(project, expect):
         """)
 
 
+def test_unknown_firmware(project, expect):
+    project.edit_target("firmware: {openvino:", "firmware: {openvno:")
+    assert project.error() == expect("""
+        error: unknown firmware `openvno`
+         --> manifests/targets/oak.yaml:6:12
+          |
+        6 | firmware: {openvno: ">=2020.3,<=2022.1"}
+          |            ^^^^^^^
+        hint: did you mean `openvino`? there are: blob, dlc, onnx_ir, onnx_opset, openvino, openvino_ir, openvino_opset, qnn
+        """)
+
+
+def test_firmware_about_artifacts_that_the_target_does_not_get(project, expect):
+    project.edit_target("{openvino:", "{qnn:")
+    assert project.error() == expect("""
+        error: firmware `qnn` is about artifacts that this target does not get
+         --> manifests/targets/oak.yaml:6:12
+          |
+        6 | firmware: {qnn: ">=2020.3,<=2022.1"}
+          |            ^^^
+        hint: it is about dlc files, which `myriad_blob` does not make
+        """)
+
+
 TARGET_WRONG_VALUES = [
     ('openvino: ">=2020.3,<=2022.1"', "openvino: 2022.1", "`firmware.openvino` must be text, not 2022.1"),
     ('openvino: ">=2020.3,<=2022.1"', "openvino: newest", "`firmware.openvino` must be a range of versions "
