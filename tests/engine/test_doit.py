@@ -271,3 +271,23 @@ def test_an_interrupted_build_does_not_say_ok(place):
     assert process.returncode != 0
     assert "ok:" not in seen
     assert not (place / ".edgebuild/done/board").exists()
+
+
+def test_what_runs_after_a_change_is_what_it_can_reach(place):
+    """Each change is made where there was nothing to do before it."""
+
+    def build(target):
+        change(place, "net0", "append: {word: end}", target)
+        run = doit(place, "build", "target=board")
+        return built(run), run.stdout
+
+    assert build("accept: {length.bytes: {max: 900}}")[0]
+    assert "ok: nothing to do" in doit(place, "build", "target=board").stdout
+    assert build("accept: {length.bytes: {max: 800}}")[0] == []
+    assert "ok: nothing to do" in doit(place, "build", "target=board").stdout
+    again, _ = build("compile: {times: 2}, accept: {length.bytes: {max: 800}}")
+    assert "net0/board/upper" in again
+    assert all(name.startswith("net0/board/") for name in again)
+    again, text = build("compile: {times: 2}, accept: {length.bytes: {max: 3}}")
+    assert again == []
+    assert "net0/board is rejected" in text
