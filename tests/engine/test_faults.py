@@ -2,6 +2,7 @@
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 from fakebuild import build
@@ -41,7 +42,7 @@ class Disk:
         first = arguments[0]
         if isinstance(first, int):
             try:
-                first = os.readlink(f"/proc/self/fd/{first}")
+                first = str(Path(f"/proc/self/fd/{first}").readlink())
             except OSError:
                 return False
         if self.name == "open" and not arguments[1] & os.O_CREAT:
