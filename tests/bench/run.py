@@ -9,12 +9,13 @@ sys.path[:0] = [
     *(str(Path(__file__).parents[1] / name) for name in ("fakes", "e2e")),
 ]
 
+import checks
 import cold
 import kills
 import measure
 import noop
 
-PARTS = {"noop": noop, "cold": cold, "kills": kills}
+PARTS = {"noop": noop, "cold": cold, "checks": checks, "kills": kills}
 
 
 def main():
