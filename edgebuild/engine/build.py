@@ -5,15 +5,15 @@ from __future__ import annotations
 import datetime
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
-from edgebuild.engine import noop, publish, scope, swap, world
+from edgebuild.engine import budget, noop, publish, scope, swap, world
 from edgebuild.engine.abilities import abilities
 from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
@@ -38,6 +38,8 @@ INDEX = "index.html"
 # A blob may be lost again while its step is being rebuilt; more than this is a broken disk.
 _ATTEMPTS = 3
 
+_Made = TypeVar("_Made")
+
 
 class ResultLost(EdgebuildError):
     """A result that was there is gone and cannot be had again as it was."""
@@ -56,6 +58,8 @@ class Build:
     resources: ExitStack
     begun_ns: int
     published: dict[str, publish.Published] = field(default_factory=dict)
+    # Files of the budget, once it was judged and holds.
+    budgeted: Mapping[Path, Digest] | None = None
 
     @property
     def graph(self) -> Graph:
@@ -71,21 +75,40 @@ class Build:
         steps = self.graph.steps.values()
         return tuple(sorted({self.session.kinds.get(s.kind).tools for s in steps}))
 
+    @property
+    def has_budget(self) -> bool:
+        """Whether this build judges the target's budget: only one of all its models can."""
+        return self.model is None and bool(self.project.targets[self.target].budget.limits)
+
     def publish(self, variant: Variant) -> None:
         """GateFailed if the variant is not accepted. A blob that was lost since its step was done is made
         again; ResultLost if that does not help."""
         diagnosis = self._diagnose(variant)
+        self.published[variant.name] = self._publish(
+            variant.name,
+            lambda: publish.publish(
+                self.session, self.project, variant, self.artifacts, self.today, diagnosis
+            ),
+        )
+
+    def publish_budget(self) -> None:
+        """GateFailed if all models of the target together need more than it has, or that is not known."""
+        self.budgeted = self._publish(
+            f"the budget of {self.target}",
+            lambda: budget.publish(
+                self.session, self.project.targets[self.target], self.artifacts, self.today
+            ),
+        )
+
+    def _publish(self, name: str, publish: Callable[[], _Made]) -> _Made:
         for _ in range(_ATTEMPTS):
             try:
                 with self._publishing():
-                    self.published[variant.name] = publish.publish(
-                        self.session, self.project, variant, self.artifacts, self.today, diagnosis
-                    )
-                return
+                    return publish()
             except BlobLost as lost:
                 self._bring_back(lost.digest)
         raise ResultLost(
-            f"what {variant.name} is made of is lost again and again",
+            f"what {name} is made of is lost again and again",
             hint="`doit fsck` looks at the whole store; the disk may be failing",
         )
 
@@ -94,11 +117,17 @@ class Build:
         may have been asked for some of its steps."""
         self.session.records.save()
         whole = succeeded and len(self.published) == len(self.graph.variants)
+        whole = whole and (self.budgeted is not None or not self.has_budget)
+        target = self.project.targets[self.target]
         with self._publishing():
             self._set_root(whole=whole)
             if whole:
                 self._remove_stale()
+            if self.budgeted is None:
+                budget.forget_outdated(self.session, target, self.artifacts, self.today)
             self._write_index()
+        waivers = [w for v in self.graph.variants for w in v.waivers]
+        waivers += target.budget.waivers if self.has_budget else ()
         if not whole:
             return "the steps asked for are done" if succeeded else ""
         summary = self._summary()
@@ -112,13 +141,13 @@ class Build:
             ),
             scope.read(self),
             summary=summary,
-            until=min((w.expires for v in self.graph.variants for w in v.waivers), default=""),
+            until=min((waiver.expires for waiver in waivers), default=""),
             begun_ns=self.begun_ns,
             tools=[str(self.toolbox.get(name).folder) for name in self.environments],
             made={
                 str(path): digest.hash
-                for done in self.published.values()
-                for path, digest in done.files.items()
+                for made in (self.budgeted or {}, *(d.files for d in self.published.values()))
+                for path, digest in made.items()
             },
             there=[str(self.artifacts / INDEX)],
         )

@@ -9,6 +9,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+# Ends of the names of subtasks that judge what others made.
+_JUDGED = ("/publish", "/budget")
+
 
 class Console:
     """Speaks only of tasks of a build; other tasks print for themselves.
@@ -41,7 +44,7 @@ class Console:
         if name is None:
             return
         self.started[task.name] = time.monotonic()
-        if name != "tools" and not name.endswith("/publish") and self.out.isatty():
+        if _is_work(task) and self.out.isatty():
             self._status(f"{self._count()} running  {name}")
 
     def skip_uptodate(self, task: Any) -> None:
@@ -65,7 +68,7 @@ class Console:
             else:
                 self.built += 1
                 self._line(f"{self._count()} built    {name}  {seconds:.1f} s")
-        elif name.endswith("/publish"):
+        elif name.endswith(_JUDGED):
             self._line(f"{self._count()} accepted {name.removesuffix('/publish')}")
 
     def add_failure(self, task: Any, fail: Any) -> None:
@@ -152,4 +155,4 @@ def _step(task: Any) -> str | None:
 
 def _is_work(task: Any) -> bool:
     name = _step(task) or ""
-    return name not in ("tools", "artifacts") and not name.endswith("/publish")
+    return name not in ("tools", "artifacts") and not name.endswith(_JUDGED)

@@ -12,7 +12,7 @@ TOOLS = "tools"
 
 
 def tasks(build: Build) -> Iterator[dict[str, Any]]:
-    """Subtasks of `build`: one for the tools, one a step, one a variant to publish.
+    """Subtasks of `build`: one for the tools, one a step, one a variant to publish, one for the budget.
 
     Each step has `uptodate=[restore]` and no `file_dep` or `targets`: doit's own state trusts
     modification times and is lost when it is killed, so it must not matter.
@@ -32,6 +32,14 @@ def tasks(build: Build) -> Iterator[dict[str, Any]]:
             f"{variant.name}/publish",
             lambda variant=variant: build.publish(variant),
             task_dep=[f"build:{name}" for name in variant.goals],
+        )
+    if build.has_budget:
+        # It needs what was measured, not that each model is good by itself.
+        checks = [name for variant in build.graph.variants for name in variant.checks.values()]
+        yield _task(
+            f"{build.target}/budget",
+            build.publish_budget,
+            task_dep=[f"build:{name}" for name in dict.fromkeys(checks)],
         )
 
 

@@ -40,7 +40,7 @@ class Published:
 
 def judged(session: Session, variant: Variant, today: datetime.date) -> tuple[list[Finding], bool]:
     """The verdicts on a variant whose checks are done, and whether it is accepted."""
-    measurements, _ = _measured(session, variant)
+    measurements, _ = measured(session, variant)
     findings = _judge(session, variant, measurements, today)
     return findings, accepted(findings)
 
@@ -56,7 +56,7 @@ def publish(
     """Replace `artifacts/<target>/<model>/<label>/` as a whole; call it within `swap.publishing`. GateFailed
     if it is not accepted: then all goes into the subfolder `rejected/` and nothing of that name stays
     published as good. NotAFolder, BlobLost."""
-    measurements, details = _measured(session, variant)
+    measurements, details = measured(session, variant)
     findings = _judge(session, variant, measurements, today)
     wanted = _artifact_files(session, variant)
     report = reports.document(
@@ -84,7 +84,7 @@ def publish(
     raise GateFailed(
         f"{variant.name} is rejected",
         position=variant.declared_at,
-        fields=_failures(findings) | _causes(diagnosis),
+        fields=failures(findings) | _causes(diagnosis),
         hint=f"the artifact and its report are kept in {swap.shown(home / REJECTED)}",
     )
 
@@ -121,7 +121,7 @@ def _parts(
     return blobs | {name: rendering(data) for name, data in render.files(report).items()}
 
 
-def _measured(session: Session, variant: Variant) -> tuple[list[Measurement], dict[str, Any]]:
+def measured(session: Session, variant: Variant) -> tuple[list[Measurement], dict[str, Any]]:
     """Every check's measurements under their full names, and its details."""
     measurements: list[Measurement] = []
     details: dict[str, Any] = {}
@@ -204,7 +204,7 @@ def _causes(diagnosis: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return {"likely cause": "; ".join(f"{d['cause']} ({d['evidence']})" for d in diagnosis)}
 
 
-def _failures(findings: Sequence[Finding]) -> dict[str, str]:
+def failures(findings: Sequence[Finding]) -> dict[str, str]:
     """`metric [output]` -> value, limit, reason; one line a gate that does not hold."""
     lines: dict[str, str] = {}
     for f in findings:

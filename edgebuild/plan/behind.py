@@ -9,6 +9,7 @@ from typing import Any
 
 from edgebuild.errors import Position
 from edgebuild.kinds import Kinds
+from edgebuild.manifest.budget import FIGURES
 from edgebuild.manifest.model import Model, Target, Use
 from edgebuild.step import Evidence, File, Limit, Output, Step, StepKind
 
@@ -54,7 +55,7 @@ class Behind:
             if name == "quality" and not self._quality:
                 continue  # it measures what the manifest accepts by, nothing else
             if absent := self._absent(kind_id):
-                if any(x.metric.startswith(f"{name}.") for x in self.limits):
+                if name in self._wanted:
                     missing[name] = _why_missing(name, absent)
                 continue
             checks[name] = self._step(kind_id, name).id
@@ -120,6 +121,14 @@ class Behind:
             if kind_id.startswith("runtime/") or port not in _ONNX or self._is_onnx(ref)
         }
         return self.add(use, f"{self.where}/{name}", ports, {"evidence": self.evidence})
+
+    @property
+    def _wanted(self) -> set[str]:
+        """Checks that something is judged by: the model's limits, the target's budget."""
+        lines = (
+            FIGURES[x.metric.removeprefix("budget.")].summed for x in self.target.budget.limits
+        )
+        return {metric.partition(".")[0] for metric in (*(x.metric for x in self.limits), *lines)}
 
     @property
     def _quality(self) -> list[str]:

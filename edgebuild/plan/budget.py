@@ -114,24 +114,29 @@ def _sum(limit: Limit, figure: Figure, unit: str, parts: Sequence[Part]) -> Meas
     """The parts together, as one measurement of the line."""
     given: list[Evidence] = [p.evidence for p in parts if p.evidence]
     evidence: Evidence = max(given, key=_WEIGHT.index, default="host")
+    total = math.fsum(p.value or 0 for p in parts)
     lacking = next((p for p in parts if p.value is None), None)
-    if not parts or lacking is not None:
-        detail = (
-            f"`{figure.summed}` of {lacking.name} is not known: {lacking.detail}"
-            if lacking is not None
-            else "no model runs on it"
-        )
-        return Measurement(metric=limit.metric, value=None, evidence=evidence, detail=detail)
-    total = sum(part.value or 0 for part in parts)
+    if lacking is not None:
+        reason = f"`{figure.summed}` of {lacking.name} is not known: {lacking.detail}"
+    elif not parts:
+        reason = "no model runs on it"
+    elif figure.rate and not total:
+        reason = "the models take no time"
+    else:
+        detail = _shares(parts, unit)
+        value = total
+        if figure.rate:
+            value = figure.divisor / total
+            frame = figure.divisor / (limit.min or math.inf)
+            detail = f"{total:.4g} ms of the {frame:.4g} ms that a frame has: {detail}"
+        return Measurement(metric=limit.metric, value=value, evidence=evidence, detail=detail)
+    return Measurement(metric=limit.metric, value=None, evidence=evidence, detail=reason)
+
+
+def _shares(parts: Sequence[Part], unit: str) -> str:
+    """The largest parts by name, the others as one."""
     ranked = sorted(parts, key=lambda p: -(p.value or 0))
     shares = [f"{p.name} {p.value:.4g} {unit}" for p in ranked[:_NAMED]]
-    if len(parts) > _NAMED:
-        rest = sum(p.value or 0 for p in ranked[_NAMED:])
-        shares.append(f"{len(parts) - _NAMED} more {rest:.4g} {unit}")
-    detail = ", ".join(shares)
-    value = total
-    if figure.rate:
-        value = figure.divisor / total if total else math.inf
-        wanted = figure.divisor / (limit.min or math.inf)
-        detail = f"{total:.4g} ms of the {wanted:.4g} ms that a frame has: {detail}"
-    return Measurement(metric=limit.metric, value=value, evidence=evidence, detail=detail)
+    if more := ranked[_NAMED:]:
+        shares.append(f"{len(more)} more {math.fsum(p.value or 0 for p in more):.4g} {unit}")
+    return ", ".join(shares)

@@ -67,5 +67,11 @@ def build(project, home, **options):
                     ran.published.append(variant.name)
                 except EdgebuildError as error:
                     ran.errors[variant.name] = error
+        measured = (step for v in opened.graph.variants for step in v.checks.values())
+        if opened.has_budget and all(step in session.outcomes for step in measured):
+            try:
+                opened.publish_budget()
+            except EdgebuildError as error:
+                ran.errors[f"{opened.target}/budget"] = error
         opened.finish(succeeded=not ran.errors)
     return ran
