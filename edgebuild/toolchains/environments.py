@@ -182,11 +182,26 @@ _ALL = (
         download_bytes=28 * _MB,
     ),
     Environment(
+        name="metrics",
+        purpose="quality of answers: SSIM of scikit-image, boxes matched by pycocotools",
+        lock=_LOCKS / "metrics.lock",
+        preload=("numpy.random", "pycocotools.cocoeval"),
+        left_out=("imageio", "networkx", "pillow", "tifffile"),
+        download_bytes=67 * _MB,
+    ),
+    Environment(
         name="pytest",
         purpose="tests: pytest, beside the libraries of the environment that is tested",
         form="unzipped",
         lock=_LOCKS / "pytest.lock",
         download_bytes=3 * _MB,
+    ),
+    Environment(
+        name="sklearn",
+        purpose="tests: scikit-learn, whose figures those of the metrics are compared with",
+        form="unzipped",
+        lock=_LOCKS / "sklearn.lock",
+        download_bytes=10 * _MB,
     ),
     Environment(
         name="depthai",

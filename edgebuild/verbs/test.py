@@ -15,7 +15,7 @@ from edgebuild.toolchains import environments
 from edgebuild.verbs import Context
 
 # Where tests of a folder below tests/tools need another environment's files beside their own.
-_BESIDE = {"onnx": ("myriad",), "depthai": ()}
+_BESIDE = {"onnx": ("myriad",), "metrics": ("sklearn",)}
 
 
 def run(context: Context, only: str | None = None) -> bool:
