@@ -79,6 +79,39 @@ def test_every_artifact_is_what_its_report_says(project):
 
 
 @pytest.mark.parametrize(
+    ("target", "change", "runs", "not_runs"),
+    [
+        (
+            "panacast50",
+            ("samples: 64", "samples: 63"),
+            ("head-body-detection/calibration", "head-body-detection/panacast50/quantize_int8"),
+            ("head-body-detection/source", "head-body-detection/simplify"),
+        ),
+        (
+            "oak1-max",
+            ("shaves: 5", "shaves: 6"),
+            ("head-body-detection/oak1-max/myriad_blob",),
+            ("head-body-detection/oak1-max/legalize", "head-body-detection/oak1-max/run"),
+        ),
+        ("oak1-max", ("min: 50", "min: 49"), (), ("head-body-detection",)),
+    ],
+)
+def test_a_change_of_a_manifest_reaches_what_depends_on_it(project, target, change, runs, not_runs):
+    """As `doit plan` says before anything runs: calibration data, a compile parameter, a threshold."""
+    path = project / "manifests/models/head-body-detection/manifest.yaml"
+    before = path.read_text()
+    path.write_text(before.replace(*change, 1))
+    try:
+        plan = shipped.doit(project, "plan", f"target={target}", "model=head-body-detection")
+    finally:
+        path.write_text(before)
+    lines = [line.split()[:2] for line in plan.stdout.splitlines()]
+    planned = {name for fate, name in (x for x in lines if len(x) == 2) if fate in ("run", "after")}
+    assert planned >= set(runs), plan.stdout
+    assert not planned & set(not_runs), plan.stdout
+
+
+@pytest.mark.parametrize(
     ("target", "model"),
     [
         ("host-cpu", "gaze-correction"),
