@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from edgebuild.errors import EdgebuildError
 from edgebuild.formats import dataset
-from edgebuild.formats.feed import feed
+from edgebuild.formats.feed import arranged, feed
 from edgebuild.step import Contract
 
 if TYPE_CHECKING:
@@ -28,7 +28,8 @@ def answers(
 ) -> dict[str, Arrays]:
     """`execute` on every sample of `data`, each brought from `source` into the form of `stage`.
 
-    Gives `{"outputs": {name: [N, *shape]}}` with the outputs of `stage`, in their order.
+    Gives `{"outputs": {name: [N, *shape]}}` with the outputs of `stage`, in their order, and in the
+    layout that `source` has them in.
     AnswerError if the data lacks an input, or an answer lacks an output or has another shape or
     type than declared.
     """
@@ -60,5 +61,5 @@ def answers(
                         "declared": f"{list(tensor.shape)} {tensor.dtype}",
                     },
                 )
-            gathered[name].append(array)
+            gathered[name].append(arranged(array, tensor, source.outputs.get(name, tensor)))
     return {"outputs": {name: np.stack(arrays) for name, arrays in gathered.items()}}

@@ -33,7 +33,7 @@ def feed(sample: Array, source: Tensor, stage: Tensor) -> Array:
     if sample.shape != source.shape:
         raise _differ("a sample has another shape than the input", sample.shape, source.shape)
     out: Array = sample.astype(np.float64) if _is_arithmetic(stage) else sample
-    out = _layout(_color(out, source, stage), source, stage)
+    out = arranged(_color(out, source, stage), source, stage)
     if out.shape != stage.shape:
         raise _differ("a sample cannot be fed to this stage", out.shape, stage.shape)
     if stage.mean:
@@ -41,6 +41,17 @@ def feed(sample: Array, source: Tensor, stage: Tensor) -> Array:
     if stage.scale:
         out = out / _per_channel(stage.scale, stage, "scale")
     return np.ascontiguousarray(_cast(out, stage.dtype))
+
+
+def arranged(array: Array, source: Tensor, stage: Tensor) -> Array:
+    """`array` in the layout of `source`, brought into that of `stage`. FeedError if it cannot be."""
+    if source.layout == stage.layout:
+        return array
+    if (source.layout, stage.layout) == ("NCHW", "NHWC"):
+        return array.transpose(0, 2, 3, 1)
+    if (source.layout, stage.layout) == ("NHWC", "NCHW"):
+        return array.transpose(0, 3, 1, 2)
+    raise _differ("layouts cannot be converted", source.layout, stage.layout)
 
 
 def _is_arithmetic(stage: Tensor) -> bool:
@@ -62,16 +73,6 @@ def _color(array: Array, source: Tensor, stage: Tensor) -> Array:
             hint="give the input's `layout`, such as NCHW",
         )
     return np.flip(array, axis)
-
-
-def _layout(array: Array, source: Tensor, stage: Tensor) -> Array:
-    if source.layout == stage.layout:
-        return array
-    if (source.layout, stage.layout) == ("NCHW", "NHWC"):
-        return array.transpose(0, 2, 3, 1)
-    if (source.layout, stage.layout) == ("NHWC", "NCHW"):
-        return array.transpose(0, 3, 1, 2)
-    raise _differ("layouts cannot be converted", source.layout, stage.layout)
 
 
 def _per_channel(values: tuple[float, ...], stage: Tensor, what: str) -> NDArray[np.float64]:

@@ -55,7 +55,7 @@ def after(contract: Contract, wanted: Precision) -> Contract:
     """What the blob's contract will be: bytes or float16 in, float16 out."""
     chosen = precisions(contract, wanted)
     return Contract(
-        inputs={n: replace(t, dtype=_DTYPES[chosen[n]]) for n, t in contract.inputs.items()},
+        inputs={n: replace(t, dtype=DTYPES[chosen[n]]) for n, t in contract.inputs.items()},
         outputs={n: replace(t, dtype="float16") for n, t in contract.outputs.items()},
     )
 
@@ -88,7 +88,7 @@ _RENAMED = (
     "it renames what a node of several outputs (Split, TopK) makes, and what Dropout hands on:"
     " put an Identity between that and the model's output, `simplify` the model"
 )
-_DTYPES: Mapping[str, DType] = {
+DTYPES: Mapping[str, DType] = {
     "U8": "uint8",
     "FP16": "float16",
     "FP32": "float32",
@@ -130,9 +130,9 @@ def _compare(
             problems.append(
                 f"{side} `{name}` is {_dims(tensor.shape)}, declared {_dims(declared[name].shape)}"
             )
-        if _DTYPES[tensor.precision] != declared[name].dtype:
+        if DTYPES[tensor.precision] != declared[name].dtype:
             problems.append(
-                f"{side} `{name}` takes {_DTYPES[tensor.precision]}, not {declared[name].dtype}"
+                f"{side} `{name}` takes {DTYPES[tensor.precision]}, not {declared[name].dtype}"
             )
         if not tensor.dense:
             problems.append(
@@ -160,7 +160,7 @@ def _tensors(
             declared[value.name],
             # A scalar stays one: it is the same single element.
             shape=by_name[value.name].shape if declared[value.name].shape else (),
-            dtype=_DTYPES[by_name[value.name].precision],
+            dtype=DTYPES[by_name[value.name].precision],
         )
         for value in model
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgebuild.formats import answers, dataset, onnx_file, onnx_run
+from edgebuild.formats import answers, dataset, naming, onnx_file, onnx_run
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
 
@@ -12,8 +12,9 @@ from edgebuild.steps import examples
 def run(call: Call) -> None:
     """Every sample through the artifact, fed as its contract asks."""
     session = onnx_run.session(call.inputs["onnx"], optimise=True, threads=call.threads)
+    names = naming.load(call.inputs.get("names"))
     found = answers.answers(
-        lambda feeds: onnx_run.run(session, feeds),
+        naming.translated(lambda feeds: onnx_run.run(session, feeds), names),
         dataset.load(call.inputs["evaluation"]),
         Contract.from_json(call.facts["source_contract"]),
         Contract.from_json(call.facts["contract"]),
@@ -40,7 +41,7 @@ KIND = StepKind(
     role="runtime",
     run=run,
     tools="onnx",
-    consumes=("onnx", "evaluation"),
+    consumes=("onnx", "evaluation", "names?"),
     produces={"actual": "actual.npz"},
     facts=("contract", "source_contract"),
     platform=("isa",),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebuild.formats import answers, dataset, ir
+from edgebuild.formats import answers, dataset, ir, naming
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
 
@@ -22,7 +22,8 @@ def run(call: Call) -> None:
 
     xml, bin = call.inputs["xml"], call.inputs["bin"]
     contract = Contract.from_json(call.facts["contract"])
-    outputs = list(ir.contract(ir.load(xml, bin), contract).outputs)
+    names = naming.load(call.inputs.get("names"))
+    outputs = list(ir.contract(ir.load(xml, bin), naming.own(contract, names)).outputs)
     core = ov.Core()
     compiled = core.compile_model(
         core.read_model(str(xml), str(bin)),
@@ -40,7 +41,8 @@ def run(call: Call) -> None:
 
     data = dataset.load(call.inputs["evaluation"])
     source = Contract.from_json(call.facts["source_contract"])
-    dataset.save(call.outputs["actual"], answers.answers(execute, data, source, contract))
+    infer = naming.translated(execute, names)
+    dataset.save(call.outputs["actual"], answers.answers(infer, data, source, contract))
 
 
 def example(folder: Path) -> Call:
@@ -66,7 +68,7 @@ KIND = StepKind(
     role="runtime",
     run=run,
     tools="openvino",
-    consumes=("xml", "bin", "evaluation"),
+    consumes=("xml", "bin", "evaluation", "names?"),
     produces={"actual": "actual.npz"},
     facts=("contract", "source_contract"),
     platform=("isa",),

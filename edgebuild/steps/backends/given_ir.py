@@ -1,0 +1,116 @@
+"""An OpenVINO IR that somebody else made: verified as it is, and published byte by byte.
+
+Both files are checked against each other, which OpenVINO leaves out. Types are those that OpenVINO
+shows: an IR of version 10 that stores float16 takes float32. The recipe is not applied to it: its
+passes only say what the artifact's inputs are (`embed_preprocessing`: mean and scale are in the
+artifact).
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast, get_args
+
+from edgebuild.formats import contract_file, ir, ir_canonical, naming, placement
+from edgebuild.step import Call, Contract, DType, File, ProjectFile, StepKind, param
+from edgebuild.steps import examples, given
+from edgebuild.steps.given import GivenError, Interface, Port
+
+if TYPE_CHECKING:
+    import openvino as ov
+
+_DTYPES = {
+    "f32": "float32", "f16": "float16", "u8": "uint8", "i8": "int8", "i32": "int32", "i64": "int64",
+    "boolean": "bool",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Params(Interface):
+    """The artifact, and how its interface differs from the manifest's."""
+
+    xml: File = param("the IR's .xml, by path or by URL and sha256")
+    bin: File = param("the IR's .bin, by path or by URL and sha256")
+
+
+def run(call: Call) -> None:
+    """Check the files, read them as OpenVINO does, hold that to the manifest."""
+    import openvino as ov
+
+    xml, bin = call.inputs["xml"], call.inputs["bin"]
+    found = ir.load(xml, bin)
+    try:
+        model = ov.Core().read_model(str(xml), str(bin))
+    except RuntimeError as error:
+        raise GivenError(
+            f"OpenVINO cannot read {xml.name}", fields={"reason": " ".join(str(error).split())}
+        ) from error
+    wanted = given.promised(call.params, Contract.from_json(call.facts["contract"]))
+    contract, names = given.bind(
+        xml.name,
+        [_port(p, o) for p, o in zip(found.inputs, model.inputs, strict=True)],
+        [_port(p, o) for p, o in zip(found.outputs, model.outputs, strict=True)],
+        call.params,
+        wanted,
+    )
+    shutil.copyfile(xml, call.outputs["xml"])
+    shutil.copyfile(bin, call.outputs["bin"])
+    contract_file.save(call.outputs["contract"], contract)
+    naming.save(call.outputs["names"], names)
+    placement.save(
+        call.outputs["placement"],
+        [
+            placement.Stage(name=layer.name, op=layer.type, engine="CPU", layer=layer.name)
+            for layer in found.layers
+            if layer.type not in ("Const", "Parameter", "Result")
+        ],
+    )
+
+
+def _port(port: ir.Port, seen: ov.Output) -> Port:
+    """Names as the .xml lists them; shape and type as OpenVINO shows them."""
+    word = _DTYPES.get(seen.get_element_type().get_type_name())
+    shape = seen.get_partial_shape()
+    return Port(
+        names=port.names,
+        shape=tuple(d.get_length() if d.is_static else None for d in shape),
+        dtype=cast("DType", word) if word in get_args(DType) else None,
+    )
+
+
+def example(folder: Path) -> Call:
+    """The tiny model, converted by OpenVINO itself."""
+    import openvino as ov
+
+    network = ov.Core().read_model(str(examples.write_model(folder / "model.onnx")))
+    xml = folder / "theirs.xml"
+    ov.save_model(network, str(xml), compress_to_fp16=False)
+    xml.write_bytes(ir_canonical.canonical(xml.read_bytes(), {"image", "mask"}))  # without paths
+    return examples.call(
+        folder,
+        KIND,
+        params=Params(xml=ProjectFile(path="theirs.xml"), bin=ProjectFile(path="theirs.bin")),
+        facts={"contract": examples.CONTRACT.to_json()},
+        inputs={"xml": xml, "bin": folder / "theirs.bin"},
+    )
+
+
+KIND = StepKind(
+    role="backend",
+    run=run,
+    tools="openvino",
+    produces={
+        "xml": "model.xml",
+        "bin": "model.bin",
+        "contract": "contract.json",
+        "names": "names.json",
+        "placement": "placement.json",
+    },
+    params=Params,
+    facts=("contract",),
+    contract=given.promised,
+    probes=given.NO_PROBES,
+    runtime="openvino",
+)

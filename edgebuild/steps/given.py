@@ -1,0 +1,159 @@
+"""What the backends of given artifacts share: their interface parameters, and the artifact held to them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+from edgebuild.errors import EdgebuildError, suggest
+from edgebuild.formats import contract_file
+from edgebuild.formats.naming import Naming
+from edgebuild.step import Contract, DType, Tensor, param
+
+# Probes that read the model as ONNX tell nothing of an artifact that was not made of it here.
+NO_PROBES: Mapping[str, tuple[str, ...]] = {"costs": (), "layers": (), "ranges": ()}
+
+_PERMUTATION = {("NCHW", "NHWC"): (0, 2, 3, 1), ("NHWC", "NCHW"): (0, 3, 1, 2)}
+_T = TypeVar("_T")
+
+
+class GivenError(EdgebuildError):
+    """An artifact that is not what the manifest says of it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interface:
+    """How the artifact's inputs and outputs differ from the manifest's. Names, not order, bind them."""
+
+    names: dict[str, str] | None = param(
+        "the manifest's name of each input and output that the artifact calls otherwise,"
+        " such as `{Identity: boxes}`",
+        None,
+    )
+    layouts: dict[str, Literal["NCHW", "NHWC"]] | None = param(
+        "layout in the artifact of inputs and outputs that have another there, by the manifest's names",
+        None,
+    )
+    types: dict[str, DType] | None = param(
+        "type in the artifact of inputs and outputs that have another there, by the manifest's names",
+        None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """An input or output as the artifact's bytes tell it; None = they leave that open.
+
+    `names` are all it goes by, the preferred one first.
+    """
+
+    names: tuple[str, ...]
+    shape: tuple[int | None, ...] | None
+    dtype: DType | None
+
+
+def promised(params: Interface, before: Contract) -> Contract:
+    """The artifact's contract, in the manifest's names: `before` with its layouts and types."""
+    known = {**before.inputs, **before.outputs}
+    for what, names in (
+        ("names", (params.names or {}).values()),
+        ("layouts", (params.layouts or {}).keys()),
+        ("types", (params.types or {}).keys()),
+    ):
+        for name in names:
+            if name not in known:
+                near = suggest(name, known)
+                raise GivenError(
+                    f"`{what}` speaks of `{name}`, which is no input or output of the manifest",
+                    hint=f"did you mean `{near}`?" if near else f"it has {', '.join(known)}",
+                )
+
+    def side(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: _changed(name, tensor, params) for name, tensor in tensors.items()}
+
+    return Contract(inputs=side(before.inputs), outputs=side(before.outputs))
+
+
+def bind(
+    what: str, inputs: Sequence[Port], outputs: Sequence[Port], params: Interface, wanted: Contract
+) -> tuple[Contract, Naming]:
+    """The contract that the artifact's bytes tell, in the manifest's names, and its own names for them.
+
+    What the bytes leave open is taken from `wanted`. GivenError, with every difference, if the two do
+    not go together; `what` is the artifact's file.
+    """
+    names = params.names or {}
+    taken, problems = {}, []
+    found = {}
+    for word, ports, tensors in (
+        ("input", inputs, wanted.inputs),
+        ("output", outputs, wanted.outputs),
+    ):
+        bound, own, wrong = _side(word, ports, names, tensors)
+        found[word], taken[word] = bound, own
+        problems += wrong
+    contract = Contract(inputs=found["input"], outputs=found["output"])
+    problems += contract_file.differences(wanted, contract)
+    if problems:
+        raise GivenError(
+            f"{what} is not what the manifest declares",
+            fields={str(number): line for number, line in enumerate(problems, 1)},
+            hint="`compile:` says what differs from the manifest's inputs and outputs:"
+            " `names`, `layouts`, `types`",
+        )
+    return contract, Naming(inputs=taken["input"], outputs=taken["output"])
+
+
+def _changed(name: str, tensor: Tensor, params: Interface) -> Tensor:
+    layout = (params.layouts or {}).get(name, tensor.layout)
+    shape = tensor.shape
+    if layout != tensor.layout:
+        order = _PERMUTATION.get((tensor.layout, layout))
+        if order is None or len(shape) != len(order):
+            raise GivenError(
+                f"`{name}` is {tensor.layout} in the manifest, which cannot be {layout} in the artifact",
+                hint="declare the `layout` of this input or output in the manifest, NCHW or NHWC",
+            )
+        shape = tuple(shape[axis] for axis in order)
+    dtype = (params.types or {}).get(name, tensor.dtype)
+    return dataclasses.replace(tensor, layout=layout, shape=shape, dtype=dtype)
+
+
+def _side(
+    word: str, ports: Sequence[Port], names: Mapping[str, str], wanted: Mapping[str, Tensor]
+) -> tuple[dict[str, Tensor], dict[str, str], list[str]]:
+    """Tensors by the manifest's names in the manifest's order, own names where they differ, problems."""
+    bound: dict[str, Tensor] = {}
+    own: dict[str, str] = {}
+    problems = []
+    for port in ports:
+        mine = next((n for n in port.names if n in names), None)
+        mine = mine or next((n for n in port.names if n in wanted), port.names[0])
+        ours = names.get(mine, mine)
+        if ours in bound:
+            problems.append(
+                f"two {word}s are called `{ours}`: `{own.get(ours, ours)}` and `{mine}`"
+            )
+            continue
+        if ours != mine:
+            own[ours] = mine
+        promise = wanted.get(ours, Tensor(shape=()))
+        bound[ours] = dataclasses.replace(
+            promise, shape=_shape(port, promise), dtype=_or(port.dtype, promise.dtype)
+        )
+    order = [*(n for n in wanted if n in bound), *(n for n in bound if n not in wanted)]
+    return {name: bound[name] for name in order}, own, problems
+
+
+def _shape(port: Port, promise: Tensor) -> tuple[int, ...]:
+    if port.shape is None:
+        return promise.shape
+    if len(port.shape) != len(promise.shape):
+        return tuple(_or(size, -1) for size in port.shape)
+    return tuple(_or(a, b) for a, b in zip(port.shape, promise.shape, strict=True))
+
+
+def _or(value: _T | None, otherwise: _T) -> _T:
+    return otherwise if value is None else value
