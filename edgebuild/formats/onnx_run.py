@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def session(
-    model: onnx.ModelProto | Path, *, optimise: bool = False, threads: int = 1
+    model: onnx.ModelProto | Path | bytes, *, optimise: bool = False, threads: int = 1
 ) -> onnxruntime.InferenceSession:
     """A session on the CPU. Without `optimise` every node runs as it stands in the graph."""
     import onnxruntime
@@ -30,7 +30,10 @@ def session(
     options.log_severity_level = 3
     levels = onnxruntime.GraphOptimizationLevel
     options.graph_optimization_level = levels.ORT_ENABLE_ALL if optimise else levels.ORT_DISABLE_ALL
-    source = str(model) if isinstance(model, Path) else to_bytes(model)
+    if isinstance(model, Path):
+        source: str | bytes = str(model)
+    else:
+        source = model if isinstance(model, bytes) else to_bytes(model)
     try:
         return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its errors share no base class but this
@@ -44,6 +47,12 @@ def run(session: onnxruntime.InferenceSession, feeds: Mapping[str, NDArray[Any]]
         return dict(zip(names, session.run(names, dict(feeds)), strict=True))
     except Exception as error:
         raise _refused("run", error) from error
+
+
+def dtype(value: onnxruntime.NodeArg) -> str:
+    """numpy's name for the type of a session's input or output, which it spells `tensor(float)`."""
+    word: str = value.type.removeprefix("tensor(").removesuffix(")")
+    return {"float": "float32", "double": "float64"}.get(word, word)
 
 
 def random_inputs(contract: Contract, seed: int = 0) -> Arrays:

@@ -93,6 +93,15 @@ def answers(path: Path, noise: float = 0.0, samples: int = 3) -> Path:
     return path
 
 
+def answered(folder: Path) -> dict[str, Path]:
+    """The inputs of a kind that looks at how an artifact answered: images, and both sides' answers."""
+    return {
+        "evaluation": images(folder / "evaluation.npz"),
+        "expected": answers(folder / "expected.npz"),
+        "actual": answers(folder / "actual.npz", noise=0.01),
+    }
+
+
 def call(
     folder: Path,
     kind: StepKind,

@@ -31,7 +31,7 @@ def run(call: Call) -> None:
     contract = Contract.from_json(call.facts["contract"])
     simulated, weights, probes = onnx_rounding.rounded(model)
     session = onnx_run.session(simulated, threads=call.threads)
-    types = {i.name: _dtype(i.type) for i in session.get_inputs()}
+    types = {i.name: onnx_run.dtype(i) for i in session.get_inputs()}
     seen = {probe.value: dict.fromkeys(FIGURES, 0.0) for probe in probes}
     samples = 0
 
@@ -86,12 +86,6 @@ def run(call: Call) -> None:
         )
     document = {"samples": samples, "tensors": rows}
     call.outputs["ranges"].write_text(json.dumps(document, indent=1, allow_nan=False))
-
-
-def _dtype(type_: str) -> str:
-    """ONNX Runtime's `tensor(float)` as numpy's name."""
-    word = type_.removeprefix("tensor(").removesuffix(")")
-    return {"float": "float32", "double": "float64"}.get(word, word)
 
 
 def _larger(a: float, b: float) -> float:

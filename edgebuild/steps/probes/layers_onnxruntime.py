@@ -1,0 +1,68 @@
+"""Layers of an ONNX artifact against the source's, by a copy of it that gives its inner values out.
+
+Both run in ONNX Runtime on this machine, the artifact optimised as on a device; an op whose result is
+given out is not fused with the next one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edgebuild.formats import layers, onnx_file, onnx_run, onnx_values
+from edgebuild.step import Call, Contract, StepKind
+from edgebuild.steps import examples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+SAMPLES = 4
+
+
+def run(call: Call) -> None:
+    """Give every value out that the source has too, compare."""
+    data = call.inputs["onnx"].read_bytes()
+    pairs = onnx_values.counterparts(
+        onnx_values.read(call.inputs["source_model"].read_bytes()), onnx_values.read(data)
+    )
+    copy = onnx_values.exposed(data, [pair.name for pair in pairs.values()])
+    session = onnx_run.session(copy, optimise=True, threads=call.threads)
+
+    def execute(feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        found = onnx_run.run(session, feeds)
+        return {name: found[pair.name] for name, pair in pairs.items()}
+
+    artifact = layers.Artifact(
+        execute=execute,
+        contract=Contract.from_json(call.facts["contract"]),
+        arithmetic=onnx_values.arithmetic(data),
+        note="a copy of the artifact that gives its inner values out",
+    )
+    layers.compare(call, artifact, samples=SAMPLES)
+
+
+def example(folder: Path) -> Call:
+    """The tiny model against itself, on the two worst of three images that it answered with noise."""
+    onnx_file.save(examples.model(), folder / "model.onnx")
+    facts = examples.CONTRACT.to_json()
+    return examples.call(
+        folder,
+        KIND,
+        facts={"contract": facts, "source_contract": facts},
+        inputs={
+            "source_model": folder / "model.onnx",
+            "onnx": folder / "model.onnx",
+            **examples.answered(folder),
+        },
+    )
+
+
+KIND = StepKind(
+    role="probe",
+    run=run,
+    tools="onnx",
+    consumes=("onnx", *layers.CONSUMES),
+    produces={"layers": "layers.json"},
+    facts=("contract", "source_contract"),
+    platform=("isa",),
+)
