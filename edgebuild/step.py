@@ -182,8 +182,8 @@ class StepKind:
     facts      what it reads of the manifest besides its params: "contract" (Contract as JSON, as
                it stands at this step; behind a backend, of its artifact), "model_contract" (of the ONNX
                that the backend compiles), "source_contract", "evidence" (of the runtime), "floats" (the
-               backend's), "backend" (its name); of the model: "model" (name, version, license); of the
-               target: "device", "firmware", "roofline", "isa".
+               backend's), "backend" (its name), "variant" (`target/label`); of the model: "model" (name,
+               version, license); of the target: "device", "firmware", "roofline", "isa".
     tools      name of the tool environment it runs in.
     platform   facts of the machine its bytes depend on: "isa", "threads", "cpu" (model and cores).
     contract   how it changes the contract of the model that goes through (pass, backend).

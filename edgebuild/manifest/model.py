@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edgebuild.errors import Position
-from edgebuild.step import Contract, Limit, Waiver
+from edgebuild.step import Contract, Limit, ProjectFile, Waiver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +40,7 @@ class Model:
     `version` is of the contract (semver). `data` has `calibration` and `evaluation`, each if given.
     `decode` is no step but a function (`params`: file, function) that turns outputs into
     what quality metrics compare; its `kind` is `decode`. `path` is relative to the project's root.
+    `released` and `record` are what `doit freeze` and `doit train` wrote beside the manifest, if they did.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Model:
     decode: Use | None = None
     training: Use | None = None
     recipe: tuple[Use, ...] = ()
+    released: ProjectFile | None = None
+    record: ProjectFile | None = None
     path: str = ""
     position: Position | None = field(default=None, compare=False)
 

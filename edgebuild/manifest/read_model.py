@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from edgebuild.errors import suggest
+from edgebuild.formats.released import NAME as RELEASED
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.document import Document, ManifestError, Path, quoted
 from edgebuild.manifest.files import Files
@@ -18,6 +20,7 @@ from edgebuild.params import place_files
 from edgebuild.step import File, ProjectFile
 
 _PINNED = {"url", "sha256", "size_bytes"}
+RECORD = "training.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +63,8 @@ def read_model(
             name: reader.target(name, target or {})
             for name, target in value.get("targets", {}).items()
         },
+        released=reader.beside(RELEASED),
+        record=reader.beside(RECORD) if "training" in value else None,
         path=document.file,
         position=document.key(("name",)) if "name" in value else None,
     )
@@ -170,6 +175,18 @@ class Reader:
             refused=refused,
             position=position,
         )
+
+    def beside(self, name: str) -> ProjectFile | None:
+        """A file that edgebuild itself wrote into the model's folder; None if it is not there."""
+        files, folder = self.world.files, self.document.file.rpartition("/")[0]
+        if not os.path.lexists(f"{files.root}/{folder}/{name}"):
+            return None
+        try:
+            found = files.resolve(name, folder, self.document.at(()))
+        except ManifestError as problem:
+            self.problems.append(problem)
+            return None
+        return found if isinstance(found, ProjectFile) else None
 
     def check_data(self, model: Model) -> None:
         """Note passes and backends that read data which the manifest does not declare."""

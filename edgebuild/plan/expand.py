@@ -153,6 +153,7 @@ class _ModelExpansion:
         first = Use(kind=f"pass/{kind.canonical}", position=model.source.position)
         canonical = self._add(first, f"{model.name}/{kind.canonical}", scope, model.contract)
         scope["model"] = scope["source_model"] = Output(step=canonical.id, port="model")
+        scope |= self._files(source)
         for name in ("calibration", "evaluation"):
             use = model.data.get(name)
             if use is not None:
@@ -164,6 +165,19 @@ class _ModelExpansion:
             step = self._add(use, f"{model.name}/reference", scope, model.contract)
             scope["expected"] = Output(step=step.id, port="expected")
         return _Line(scope, model.contract)
+
+    def _files(self, source: Step) -> Scope:
+        """What of the project's files checks look into, beside what is made of them."""
+        model = self.model
+        found: Scope = {f"source.{p}": r for p, r in source.inputs.items() if isinstance(r, File)}
+        if model.released:
+            found["released"] = model.released
+        weights = model.source.params.get("weights")
+        if model.training and weights:
+            found["trained_weights"] = weights
+            if model.record:
+                found["training_record"] = model.record
+        return found
 
     def _passes(self, line: _Line, recipe: Sequence[Use], prefix: str) -> _Line:
         scope, contract = dict(line.scope), line.contract
@@ -195,6 +209,7 @@ class _ModelExpansion:
             "model_contract": line.contract.to_json(),
             "backend": backend,
             "floats": kind.floats,
+            "variant": "/".join(filter(None, (self.target.name, label))),
         }
         behind = Behind(
             model=self.model,

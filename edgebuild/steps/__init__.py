@@ -4,6 +4,10 @@ Ports, wired by name (a kind's `consumes` and `produces`):
 
     model         ONNX; what a source makes, each pass replaces, a backend compiles
     source_model  ONNX as the source gave it, canonical, before the recipe: the truth to compare with
+    source.*      files that the source names, as they are
+    released      what was released of the model (edgebuild.formats.released), if something was
+    trained_weights, training_record
+                  of a model with a `training`: its weights, and the record that its training wrote
     calibration   dataset (edgebuild.formats.dataset) for quantisation
     evaluation    dataset for checks
     <artifact>    what a backend makes: `onnx`, `xml` + `bin`, `blob`, `dlc`

@@ -122,6 +122,23 @@ def test_a_target_is_what_its_manifest_says(project):
     assert (oak.isa, bar.isa) == (None, "avx2")
 
 
+def test_what_edgebuild_wrote_beside_a_manifest_is_found(project):
+    model = project.load().models["gaze"]
+    assert (model.released, model.record) == (None, None)
+    for name in ("released.json", "training.json"):
+        project.write(f"manifests/models/gaze/{name}", "{}")
+    model = project.load().models["gaze"]
+    assert model.released == ProjectFile(path="manifests/models/gaze/released.json")
+    assert model.record == ProjectFile(path="manifests/models/gaze/training.json")
+
+
+def test_a_record_that_is_no_file_of_the_project_is_refused(project):
+    (project.root / "manifests/models/gaze/released.json").symlink_to("/etc/hostname")
+    assert project.error().startswith(
+        "error: `released.json` lies outside the project\n --> manifests/models/gaze/manifest.yaml:1:1"
+    )
+
+
 def test_everything_knows_where_it_was_written(project):
     model = project.load().models["gaze"]
     oak = model.targets["oak"]

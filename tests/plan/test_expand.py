@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fakekinds import kinds
-from fakeproject import BOARD, append, limit, matrix, model, project, words
+from fakeproject import BOARD, CONTRACT, append, limit, matrix, model, project, words
 
 from edgebuild.errors import EdgebuildError
 from edgebuild.manifest.model import ModelTarget, Use
@@ -121,6 +121,37 @@ def test_files_are_inputs_and_no_parameters():
     assert (step.inputs, step.params) == ({"file": url}, {})
     plain = graph(model()).steps["net/source"]
     assert plain.inputs == {"file": ProjectFile(path="net.txt")}
+
+
+REAL = {f"check_{name}": f"edgebuild.steps.checks.{name}" for name in ("contract", "weights")}
+
+
+def checked(**more):
+    """Steps of a model on a target of two backends, with real checks."""
+    both = replace(BOARD, backends=("upper", "reverse"))
+    return expand(project(ROOT, model(**more), targets=(both,)), "board", kinds(**REAL)).steps
+
+
+def test_a_release_is_an_input_of_the_contract_check_by_content():
+    plain = checked()["net/board/upper/contract"]
+    assert "released" not in plain.inputs
+    released = ProjectFile(path="released.json")
+    step = checked(released=released)["net/board/upper/contract"]
+    assert step.inputs["released"] == released
+    assert step.facts["variant"] == "board/upper"
+    assert step.facts["source_contract"] == CONTRACT.to_json()
+
+
+def test_weights_are_checked_where_a_training_makes_them():
+    weights = ProjectFile(path="w.safetensors")
+    source = Use(kind="source/text", params={"file": ProjectFile(path="n.txt"), "weights": weights})
+    training = Use(kind="training/wordy", params={})
+    record = ProjectFile(path="training.json")
+    assert "net/board/upper/weights" not in checked(source=source, record=record)
+    step = checked(source=source, training=training)["net/board/upper/weights"]
+    assert step.inputs == {"trained_weights": weights}
+    step = checked(source=source, training=training, record=record)["net/board/upper/weights"]
+    assert step.inputs == {"trained_weights": weights, "training_record": record}
 
 
 def test_a_refused_model_is_shown_and_not_built():

@@ -24,7 +24,13 @@ def test_contract_counts_the_differences_and_says_them(tmp_path):
     made = Contract(inputs=PROMISED.inputs, outputs={"y": Tensor(shape=(1, 4), dtype="float16")})
     contract_file.save(tmp_path / "c.json", made)
     rows, details = measured(
-        contract, tmp_path, {"contract": tmp_path / "c.json"}, contract=PROMISED, evidence=None
+        contract,
+        tmp_path,
+        {"contract": tmp_path / "c.json"},
+        contract=PROMISED,
+        source_contract=PROMISED,
+        model={"name": "net", "version": "1.0.0", "license": "MIT"},
+        variant="board",
     )
     row = rows["contract.mismatches"]
     assert row.value == 1
