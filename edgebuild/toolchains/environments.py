@@ -99,9 +99,10 @@ _ALL = (
         name="openvino",
         purpose="OpenVINO IR: converting, and running on the host's CPU",
         lock=_LOCKS / "openvino.lock",
-        preload=("numpy.random", "openvino"),
+        preload=("numpy.random", "onnxruntime", "openvino"),
         left_out=("openvino-telemetry",),
-        download_bytes=76 * _MB,
+        variables=_QUIET_ORT,
+        download_bytes=100 * _MB,
     ),
     Environment(
         name="torch",
