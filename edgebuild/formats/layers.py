@@ -38,14 +38,14 @@ Row = dict[str, Any]
 class Artifact:
     """What gives an artifact's inner values: it takes what `contract` says, and answers by the source's names.
 
-    `note` says in what it is not the artifact's own file.
+    `note` says, when all is done, in what it is not the artifact's own file.
     """
 
     execute: Callable[[dict[str, Array]], Arrays]
     contract: Contract
     arithmetic: Arithmetic
+    note: Callable[[], str]
     evidence: Evidence = "host"
-    note: str = ""
 
 
 def compare(call: Call, artifact: Artifact, *, samples: int) -> None:
@@ -86,7 +86,7 @@ def compare(call: Call, artifact: Artifact, *, samples: int) -> None:
         "samples": len(chosen),
         "rows": _rows(floats, sums),
         "unmatched": [v.name for v in floats if not sums[v.name].matched],
-        "note": _note(artifact.note, copy),
+        "note": _note(artifact.note(), copy),
         "keeps_db": _KEEPS_DB[artifact.arithmetic],
         "source_not_finite": bad and {"name": bad.name, "op": bad.op, "layer": bad.node},
     }

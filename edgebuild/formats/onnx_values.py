@@ -51,12 +51,17 @@ def read(data: bytes) -> list[Value]:
     return found
 
 
+def outputs(data: bytes) -> list[str]:
+    """Names of the model's outputs."""
+    return [value.name for value in _graph(data).outputs]
+
+
 def exposed(data: bytes, names: Iterable[str]) -> bytes:
     """The same model with these values as further outputs, untyped: ONNX Runtime finds their types itself.
 
     Protobuf defines that messages written one behind the other are merged, so nothing is parsed.
     """
-    known = {value.name for value in _graph(data).outputs}
+    known = set(outputs(data))
     more = [name for name in dict.fromkeys(names) if name not in known]
     values = b"".join(protobuf.field(_OUTPUT, protobuf.field(_NAME, name)) for name in more)
     return data + protobuf.field(_GRAPH, values) if more else data

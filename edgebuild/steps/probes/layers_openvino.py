@@ -55,7 +55,7 @@ def run(call: Call) -> None:
         execute=execute,
         contract=Contract.from_json(call.facts["contract"]),
         arithmetic="float16" if halves else onnx_values.arithmetic(data),
-        note="the artifact with its inner values as further outputs",
+        note=lambda: "the artifact with its inner values as further outputs",
     )
     layers.compare(call, artifact, samples=SAMPLES)
 

@@ -8,20 +8,18 @@ seconds for a sample, more for large images.
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from edgebuild.formats import dataset, dlc, onnx_file
 from edgebuild.formats.answers import answers
-from edgebuild.qnn import QnnError
+from edgebuild.qnn import QnnError, stored
 from edgebuild.qnn.compile import compile_dlc
-from edgebuild.qnn.emulator import STORED, emulate
+from edgebuild.qnn.emulator import emulate
 from edgebuild.qnn.socs import soc_of
-from edgebuild.step import Call, Contract, StepKind, Tensor
+from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
 
 if TYPE_CHECKING:
@@ -40,68 +38,27 @@ def run(call: Call) -> None:
     graph = graphs[0]
     data = dataset.load(call.inputs["evaluation"])
     source = Contract.from_json(call.facts["source_contract"])
-    stage = _as_floats(Contract.from_json(call.facts["contract"]), graph)
+    stage = stored.as_floats(Contract.from_json(call.facts["contract"]), graph)
     seconds = 0.0
     with emulate(path, graph, soc) as execute:
 
         def infer(feeds: Arrays) -> Arrays:
             nonlocal seconds
-            stored = {name: _store(array, graph.tensors[name]) for name, array in feeds.items()}
+            given = {
+                name: stored.store(array, graph.tensors[name]) for name, array in feeds.items()
+            }
             start = time.monotonic()
-            found = execute(stored)
+            found = execute(given)
             seconds += time.monotonic() - start
-            return {name: _restore(array, graph.tensors[name]) for name, array in found.items()}
+            return {
+                name: stored.restore(array, graph.tensors[name]) for name, array in found.items()
+            }
 
         result = answers(infer, data, source, stage)
     dataset.save(call.outputs["actual"], result)
     samples = dataset.length(data)
     each = seconds / max(1, samples)
     sys.stdout.write(f"{soc}: {samples} samples, {each:.3f} s each\n")
-
-
-def _as_floats(contract: Contract, graph: dlc.Graph) -> Contract:
-    """The contract with floats where the DLC stores quantised integers: the form we speak here."""
-
-    def side(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        out = {}
-        for name, tensor in tensors.items():
-            if name not in graph.tensors:
-                raise QnnError(f"the DLC has no tensor `{name}`, which the contract names")
-            quantised = graph.tensors[name].quantization is not None
-            out[name] = dataclasses.replace(tensor, dtype="float32") if quantised else tensor
-        return out
-
-    return Contract(inputs=side(contract.inputs), outputs=side(contract.outputs))
-
-
-def _store(array: NDArray[Any], tensor: dlc.Tensor) -> NDArray[Any]:
-    """Floats as the integers the DLC stores, rounded half to even and clipped."""
-    import numpy as np
-
-    if tensor.quantization is None:
-        return array
-    scale, offset = _per_tensor(tensor)
-    kind = np.dtype(STORED[tensor.dtype])
-    bounds = np.iinfo(kind)
-    steps = np.rint(array.astype(np.float64) / scale) - offset
-    return np.clip(steps, bounds.min, bounds.max).astype(kind)
-
-
-def _restore(array: NDArray[Any], tensor: dlc.Tensor) -> NDArray[Any]:
-    """The floats that stored integers stand for."""
-    import numpy as np
-
-    if tensor.quantization is None:
-        return array
-    scale, offset = _per_tensor(tensor)
-    return ((array.astype(np.float64) + offset) * scale).astype(np.float32)
-
-
-def _per_tensor(tensor: dlc.Tensor) -> tuple[float, int]:
-    quantization = tensor.quantization
-    if quantization is None or len(quantization.scales) != 1:
-        raise QnnError(f"`{tensor.name}` of the DLC has a scale for each channel")
-    return quantization.scales[0], quantization.offsets[0]
 
 
 def example(folder: Path) -> Call:

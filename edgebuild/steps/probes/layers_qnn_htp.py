@@ -1,0 +1,175 @@
+"""Layers of a DLC against the source's, by a debugging build of its graph on QNN's emulator of the HTP.
+
+A DLC gives its inner tensors to nobody. So what the backend compiled is compiled once more, for the same chip
+and as strictly, with the tensors that the source has too as further outputs: of a quantised graph the
+stored integers, read by their scales. The note says how well the debugging build answers as the DLC does. A
+build that is refused is split in two, and so on; what no build gives out is named in the note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from edgebuild.formats import dataset, dlc, layers, onnx_file, onnx_values
+from edgebuild.qnn import QnnError, stored
+from edgebuild.qnn.compile import RefusedError, compile_dlc
+from edgebuild.qnn.emulator import emulate
+from edgebuild.qnn.socs import Soc, soc_of
+from edgebuild.step import Call, Contract, StepKind
+from edgebuild.steps import examples
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+SAMPLES = 2
+_MANY = (
+    16  # where there are fewer, a second sample would take too large a share of all checks' time
+)
+_PARTS = 8  # a build with fewer than this share of all tensors is not split any more
+_SHOWN = 4
+
+
+def run(call: Call) -> None:
+    """Choose tensors, build, compare."""
+    data = call.inputs["model"].read_bytes()
+    pairs = onnx_values.counterparts(
+        onnx_values.read(call.inputs["source_model"].read_bytes()), onnx_values.read(data)
+    )
+    outputs = onnx_values.outputs(data)
+    tensors = {
+        name: pair.name if pair.name in outputs else pair.stored or pair.name
+        for name, pair in pairs.items()
+    }
+    builds = _Builds(data, tensors, soc_of(call.facts["device"]), call.folder)
+    samples = dataset.length(dataset.load(call.inputs["evaluation"]))
+    artifact = layers.Artifact(
+        execute=builds.execute,
+        contract=Contract.from_json(call.facts["model_contract"]),
+        arithmetic=onnx_values.arithmetic(data),
+        evidence="emulated",
+        note=builds.note,
+    )
+    layers.compare(call, artifact, samples=SAMPLES if samples >= _MANY else 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Build:
+    """A DLC with more outputs. `tensors` says what it calls the source's values."""
+
+    path: Path
+    graph: dlc.Graph
+    tensors: Mapping[str, str]
+
+
+class _Builds:
+    """The debugging builds: as few as the compiler and the chip take."""
+
+    def __init__(self, model: bytes, tensors: Mapping[str, str], soc: Soc, folder: Path) -> None:
+        self.model, self.soc, self.folder = model, soc, folder
+        self.todo: list[dict[str, str]] = [dict(tensors)]
+        self.fewest = len(tensors) / _PARTS
+        self.done: list[_Build] = []
+        self.refused: list[str] = []
+        self.reason = ""
+
+    def execute(self, feeds: Arrays) -> Arrays:
+        """One sample through all of them; the first one finds out which there have to be."""
+        found: Arrays = {}
+        for build in self.done:
+            found |= self._run(build, feeds)
+        while self.todo:
+            tensors = self.todo.pop(0)
+            try:
+                build = self._compile(tensors)
+                found |= self._run(build, feeds)
+            except (RefusedError, QnnError) as error:
+                self._split(tensors, error)
+            else:
+                self.done.append(build)
+        return found
+
+    def note(self) -> str:
+        """What was built, and what was refused."""
+        parts = [
+            f"{len(self.done)} debugging builds" if len(self.done) > 1 else "a debugging build"
+        ]
+        parts[0] += " of the same graph, not the DLC itself"
+        if self.refused:
+            shown = ", ".join(f"`{name}`" for name in self.refused[:_SHOWN])
+            more = f" and {len(self.refused) - _SHOWN} more" if len(self.refused) > _SHOWN else ""
+            parts.append(f"refused with {shown}{more} as outputs: {self.reason}")
+        return "; ".join(parts)
+
+    def _compile(self, tensors: dict[str, str]) -> _Build:
+        number = sum(1 for _ in self.folder.iterdir())
+        place = self.folder / f"debugging-{number}"
+        place.mkdir()
+        model = onnx_values.exposed(self.model, tensors.values())
+        compiled = compile_dlc(model, self.soc, place)
+        path = place / "debugging.dlc"
+        path.write_bytes(compiled.dlc)
+        return _Build(path=path, graph=dlc.read(compiled.dlc).graphs[0], tensors=tensors)
+
+    def _run(self, build: _Build, feeds: Arrays) -> Arrays:
+        known = build.graph.tensors
+        given = {name: stored.store(array, known[name]) for name, array in feeds.items()}
+        with emulate(build.path, build.graph, self.soc) as execute:
+            found = execute(given)
+        return {
+            name: stored.restore(found[tensor], known[tensor])
+            for name, tensor in build.tensors.items()
+        }
+
+    def _split(self, tensors: dict[str, str], error: RefusedError | QnnError) -> None:
+        self.reason = self.reason or _reason(error)
+        names = list(tensors)
+        if len(names) <= max(1.0, self.fewest):
+            self.refused += names
+            return
+        middle = len(names) // 2
+        halves = (names[:middle], names[middle:])
+        self.todo[:0] = [{name: tensors[name] for name in half} for half in halves]
+
+
+def _reason(error: RefusedError | QnnError) -> str:
+    if isinstance(error, QnnError):
+        said = error.fields.get("QNN says") if error.fields else ""
+        return " ".join(filter(None, (error.message, said)))
+    if error.found:
+        first = error.found[0]
+        return f"{first.name} ({first.op}): {first.reason or 'not taken by the HTP'}"
+    return " ".join(error.message.split())
+
+
+def example(folder: Path) -> Call:
+    """The tiny model, for a chip with floats."""
+    model = folder / "model.onnx"
+    onnx_file.save(examples.model(), model)
+    facts = examples.CONTRACT.to_json()
+    return examples.call(
+        folder,
+        KIND,
+        facts={
+            "model_contract": facts,
+            "source_contract": facts,
+            "device": {"vendor": "Qualcomm", "soc": "SM8550", "soc_model": 43},
+        },
+        inputs={"source_model": model, "model": model, **examples.answered(folder)},
+    )
+
+
+KIND = StepKind(
+    role="probe",
+    run=run,
+    tools="qnn",
+    consumes=("model", *layers.CONSUMES),
+    produces={"layers": "layers.json"},
+    facts=("model_contract", "source_contract", "device"),
+    platform=("isa",),
+    time_limit_s=1800,
+)
