@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edgebuild.step import Contract
+from edgebuild.step import Contract, DType
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +21,18 @@ class Naming:
 
     inputs: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """An input or output as the artifact's bytes tell it; None = they leave that open.
+
+    `names` are all it goes by, the preferred one first.
+    """
+
+    names: tuple[str, ...]
+    shape: tuple[int | None, ...] | None
+    dtype: DType | None
 
 
 def save(path: Path, naming: Naming) -> None:

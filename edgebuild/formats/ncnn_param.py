@@ -14,7 +14,6 @@ from edgebuild.errors import EdgebuildError
 
 _MAGIC = "7767517"
 _LONGEST_NAME = 255  # NCNN reads names with `%255s`
-_SIZES = ("2", "11", "1", "0")  # channels, depth, height, width of an Input layer
 
 
 class NcnnError(EdgebuildError):
@@ -29,16 +28,15 @@ class NcnnLayer:
     name: str
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    params: dict[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NcnnParam:
-    """A network. `inputs` gives the sizes that an Input layer declares, outermost first, without
-    a batch; () where it declares none. `outputs` are what no layer reads."""
+    """A network. `inputs` are what Input layers make (the sizes these may name bind nothing: NCNN does
+    not read them), `outputs` what no layer reads."""
 
     layers: tuple[NcnnLayer, ...]
-    inputs: dict[str, tuple[int, ...]]
+    inputs: tuple[str, ...]
     outputs: tuple[str, ...]
 
 
@@ -69,7 +67,7 @@ def load(path: Path) -> NcnnParam:
         )
     return NcnnParam(
         layers=tuple(layers),
-        inputs={b: _sizes(x, path.name) for x in layers if x.type == "Input" for b in x.outputs},
+        inputs=tuple(blob for layer in layers if layer.type == "Input" for blob in layer.outputs),
         outputs=tuple(name for name in made if name not in read),
     )
 
@@ -89,7 +87,6 @@ def _layer(line: str, where: str) -> NcnnLayer:
         name=words[1],
         inputs=tuple(names[:reads]),
         outputs=tuple(names[reads:]),
-        params=dict(p.split("=", 1) for p in params),
     )
 
 
@@ -108,10 +105,3 @@ def _edges(layers: list[NcnnLayer], name: str) -> tuple[list[str], set[str]]:
                 raise NcnnError(f"{name}: two layers make `{blob}`")
             made[blob] = None
     return list(made), read
-
-
-def _sizes(layer: NcnnLayer, name: str) -> tuple[int, ...]:
-    values = [layer.params.get(key, "0") for key in _SIZES]
-    if not all(v.isascii() and v.isdecimal() for v in values):
-        raise NcnnError(f"{name}: input `{layer.name}` has sizes {', '.join(values)}")
-    return tuple(int(v) for v in values if int(v))

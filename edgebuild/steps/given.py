@@ -9,12 +9,14 @@ from typing import Literal, TypeVar
 
 from edgebuild.errors import EdgebuildError, suggest
 from edgebuild.formats import contract_file
-from edgebuild.formats.naming import Naming
+from edgebuild.formats.naming import Naming, Port
 from edgebuild.step import Contract, DType, Tensor, param
 
 # Probes that read the model as ONNX tell nothing of an artifact that was not made of it here.
 NO_PROBES: Mapping[str, tuple[str, ...]] = {"costs": (), "layers": (), "ranges": ()}
 
+_HINT = "`compile:` says what differs from the manifest's inputs and outputs: `names`, `layouts`, `types`"
+OF_A_SOURCE = "change `inputs` and `outputs` of the manifest, or the model"
 _PERMUTATION = {("NCHW", "NHWC"): (0, 2, 3, 1), ("NHWC", "NCHW"): (0, 3, 1, 2)}
 _T = TypeVar("_T")
 
@@ -42,18 +44,6 @@ class Interface:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Port:
-    """An input or output as the artifact's bytes tell it; None = they leave that open.
-
-    `names` are all it goes by, the preferred one first.
-    """
-
-    names: tuple[str, ...]
-    shape: tuple[int | None, ...] | None
-    dtype: DType | None
-
-
 def promised(params: Interface, before: Contract) -> Contract:
     """The artifact's contract, in the manifest's names: `before` with its layouts and types."""
     known = {**before.inputs, **before.outputs}
@@ -77,12 +67,17 @@ def promised(params: Interface, before: Contract) -> Contract:
 
 
 def bind(
-    what: str, inputs: Sequence[Port], outputs: Sequence[Port], params: Interface, wanted: Contract
+    what: str,
+    inputs: Sequence[Port],
+    outputs: Sequence[Port],
+    params: Interface,
+    wanted: Contract,
+    hint: str = _HINT,
 ) -> tuple[Contract, Naming]:
     """The contract that the artifact's bytes tell, in the manifest's names, and its own names for them.
 
-    What the bytes leave open is taken from `wanted`. GivenError, with every difference, if the two do
-    not go together; `what` is the artifact's file.
+    What the bytes leave open is taken from `wanted`. GivenError, with every difference and `hint`, if the
+    two do not go together; `what` is the artifact's file.
     """
     names = params.names or {}
     taken, problems = {}, []
@@ -100,8 +95,7 @@ def bind(
         raise GivenError(
             f"{what} is not what the manifest declares",
             fields={str(number): line for number, line in enumerate(problems, 1)},
-            hint="`compile:` says what differs from the manifest's inputs and outputs:"
-            " `names`, `layouts`, `types`",
+            hint=hint,
         )
     return contract, Naming(inputs=taken["input"], outputs=taken["output"])
 

@@ -15,10 +15,11 @@ from pathlib import Path
 
 from edgebuild.formats import blob, contract_file, naming, placement
 from edgebuild.formats.blob import BlobTensor
+from edgebuild.formats.naming import Port
 from edgebuild.myriad import contract, stages
 from edgebuild.step import Call, Contract, File, ProjectFile, StepKind, Tensor, param
 from edgebuild.steps import examples, given
-from edgebuild.steps.given import GivenError, Interface, Port
+from edgebuild.steps.given import GivenError, Interface
 
 _COPY = 19
 

@@ -11,20 +11,11 @@ from __future__ import annotations
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast, get_args
 
-from edgebuild.formats import contract_file, ir, ir_canonical, naming, placement
-from edgebuild.step import Call, Contract, DType, File, ProjectFile, StepKind, param
+from edgebuild.formats import contract_file, ir_canonical, ir_run, naming, placement
+from edgebuild.step import Call, Contract, File, ProjectFile, StepKind, param
 from edgebuild.steps import examples, given
-from edgebuild.steps.given import GivenError, Interface, Port
-
-if TYPE_CHECKING:
-    import openvino as ov
-
-_DTYPES = {
-    "f32": "float32", "f16": "float16", "u8": "uint8", "i8": "int8", "i32": "int32", "i64": "int64",
-    "boolean": "bool",
-}  # fmt: skip
+from edgebuild.steps.given import Interface
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,21 +28,13 @@ class Params(Interface):
 
 def run(call: Call) -> None:
     """Check the files, read them as OpenVINO does, hold that to the manifest."""
-    import openvino as ov
-
     xml, bin = call.inputs["xml"], call.inputs["bin"]
-    found = ir.load(xml, bin)
-    try:
-        model = ov.Core().read_model(str(xml), str(bin))
-    except RuntimeError as error:
-        raise GivenError(
-            f"OpenVINO cannot read {xml.name}", fields={"reason": " ".join(str(error).split())}
-        ) from error
+    found, inputs, outputs = ir_run.read(xml, bin)
     wanted = given.promised(call.params, Contract.from_json(call.facts["contract"]))
     contract, names = given.bind(
         xml.name,
-        [_port(p, o) for p, o in zip(found.inputs, model.inputs, strict=True)],
-        [_port(p, o) for p, o in zip(found.outputs, model.outputs, strict=True)],
+        inputs,
+        outputs,
         call.params,
         wanted,
     )
@@ -66,17 +49,6 @@ def run(call: Call) -> None:
             for layer in found.layers
             if layer.type not in ("Const", "Parameter", "Result")
         ],
-    )
-
-
-def _port(port: ir.Port, seen: ov.Output) -> Port:
-    """Names as the .xml lists them; shape and type as OpenVINO shows them."""
-    word = _DTYPES.get(seen.get_element_type().get_type_name())
-    shape = seen.get_partial_shape()
-    return Port(
-        names=port.names,
-        shape=tuple(d.get_length() if d.is_static else None for d in shape),
-        dtype=cast("DType", word) if word in get_args(DType) else None,
     )
 
 

@@ -20,9 +20,10 @@ from edgebuild.formats import (
     onnx_run,
     placement,
 )
+from edgebuild.formats.naming import Port
 from edgebuild.step import Call, Contract, File, ProjectFile, StepKind, param
 from edgebuild.steps import examples, given
-from edgebuild.steps.given import Interface, Port
+from edgebuild.steps.given import Interface
 
 if TYPE_CHECKING:
     import onnx

@@ -6,41 +6,21 @@ The CPU plugin computes in bfloat16 where it can unless it is told otherwise; he
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from edgebuild.formats import answers, dataset, ir, naming
+from edgebuild.formats import answers, dataset, ir, ir_run, naming
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 
 def run(call: Call) -> None:
     """Every sample through the IR, fed as its contract asks."""
-    import openvino as ov
-
     xml, bin = call.inputs["xml"], call.inputs["bin"]
     contract = Contract.from_json(call.facts["contract"])
     names = naming.load(call.inputs.get("names"))
     outputs = list(ir.contract(ir.load(xml, bin), naming.own(contract, names)).outputs)
-    core = ov.Core()
-    compiled = core.compile_model(
-        core.read_model(str(xml), str(bin)),
-        "CPU",
-        {
-            "INFERENCE_PRECISION_HINT": "f32",
-            "INFERENCE_NUM_THREADS": call.threads,
-            "NUM_STREAMS": 1,
-        },
-    )
-
-    def execute(feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        found = compiled(feeds)
-        return {name: found[i] for i, name in enumerate(outputs)}
-
     data = dataset.load(call.inputs["evaluation"])
     source = Contract.from_json(call.facts["source_contract"])
+    execute = ir_run.executor(xml, bin, outputs, call.threads)
     infer = naming.translated(execute, names)
     dataset.save(call.outputs["actual"], answers.answers(infer, data, source, contract))
 
