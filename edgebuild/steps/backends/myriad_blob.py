@@ -105,5 +105,6 @@ KIND = StepKind(
     contract=after,
     code=("edgebuild.myriad",),  # also what runs in the compiler's process
     runtime="onnx_fp16",
+    probes={"layers": ("layers_onnx_fp16",)},
     time_limit_s=900,
 )

@@ -121,5 +121,6 @@ KIND = StepKind(
     contract=after,
     secrets=cloud.CONNECTION,
     runtime="onnx_fp16",
+    probes={"layers": ("layers_onnx_fp16",)},
     time_limit_s=900,
 )

@@ -96,5 +96,5 @@ KIND = StepKind(
     facts=("contract",),
     platform=("isa",),  # constants are folded with the CPU's arithmetic
     runtime="openvino",
-    probes={"timings": ("timings_openvino",)},
+    probes={"layers": ("layers_openvino",), "timings": ("timings_openvino",)},
 )

@@ -163,5 +163,6 @@ KIND = StepKind(
     platform=("isa",),  # constants that the compiler folds are computed by this machine
     contract=change_contract,
     runtime="qnn_htp",
+    probes={"layers": ("layers_qnn_htp",)},
     time_limit_s=1800,
 )

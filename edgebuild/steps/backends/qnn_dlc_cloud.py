@@ -153,5 +153,6 @@ KIND = StepKind(
     contract=change_contract,
     secrets={**aihub.SECRETS, **cloud.CONNECTION},
     runtime="qnn_htp",
+    probes={"layers": ("layers_qnn_htp",)},
     time_limit_s=3600,
 )

@@ -1,17 +1,26 @@
-"""How far the artifact's answers are from the source's, for each output over all samples."""
+"""How far the artifact's answers are from the source's: each output over all samples, and layer by layer.
+
+Layers are compared on the few samples whose answers are worst, where a probe can look inside the artifact.
+`layer_sqnr_db` is that of the worst layer. A network goes wrong where a layer loses most of what its inputs
+still had; that layer is named too. With `isa` in its target, an artifact for the host is also run with
+no more than that instruction set.
+"""
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebuild.formats import dataset, measurements
-from edgebuild.step import Call, Measurement, Metric, StepKind
+from edgebuild.formats import dataset, layers, measurements
+from edgebuild.step import Call, Evidence, Measurement, Metric, StepKind
 from edgebuild.steps import agreement, examples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    Arrays = dict[str, NDArray[Any]]
 
 _FIGURES = {
     "sqnr_db": agreement.sqnr,
@@ -19,36 +28,48 @@ _FIGURES = {
     "mean_abs": agreement.mean_abs,
     "cosine": agreement.cosine,
 }
+_WORST = 10
+_LOSS_DB = 6.0  # half of the amplitude: less is what every layer of a quantised network may lose
 
 
 def run(call: Call) -> None:
-    """Compare output by output."""
+    """Compare output by output, then say what was found in the layers."""
     expected = dataset.load(call.inputs["expected"])["outputs"]
     actual = dataset.load(call.inputs["actual"])["outputs"]
+    inside = layers.load(call.inputs["layers"]) if "layers" in call.inputs else None
+    evidence: Evidence = call.facts["evidence"] or "host"
     rows: list[Measurement] = []
     details: dict[str, Any] = {}
     for name, wanted in expected.items():
         found = actual.get(name)
-        problem = _problem(wanted, found)
+        problem = _problem(wanted, found, inside)
         figures: dict[str, float | None] = dict.fromkeys(_FIGURES)
         if found is not None and not problem:
             figures = {key: measure(wanted, found) for key, measure in _FIGURES.items()}
-            problem = _note(found)
+            problem = _note(found, inside)
             details[name] = {"sqnr_db_by_sample": _by_sample(wanted, found)}
         rows += [
             Measurement(
                 metric=f"parity.{key}",
                 value=value,
-                evidence=call.facts["evidence"] or "host",
+                evidence=evidence,
                 output=name,
                 detail=problem,
             )
             for key, value in figures.items()
         ]
-    measurements.save(call.outputs["measurements"], rows, {"outputs": details})
+    rows += _weakest(call, expected)
+    rows += _inside(inside)
+    document = None
+    if inside is not None:
+        worst = [row["depth"] for row in layers.worst(inside["rows"], _WORST)]
+        document = {**inside, "worst": worst}
+    measurements.save(call.outputs["measurements"], rows, {"outputs": details, "layers": document})
 
 
-def _problem(wanted: NDArray[Any], found: NDArray[Any] | None) -> str:
+def _problem(
+    wanted: NDArray[Any], found: NDArray[Any] | None, inside: dict[str, Any] | None = None
+) -> str:
     import numpy as np
 
     if found is None:
@@ -57,16 +78,104 @@ def _problem(wanted: NDArray[Any], found: NDArray[Any] | None) -> str:
         return f"shape {list(found.shape)} instead of {list(wanted.shape)}"
     bad = int((~np.isfinite(wanted)).sum())
     if bad:
-        return f"{bad} of the source's {wanted.size} values are not finite"
+        problem = f"{bad} of the source's {wanted.size} values are not finite"
+        first = inside and inside["source_not_finite"]
+        return (
+            f"{problem}; the first layer of it that makes one is {_named(first)}"
+            if first
+            else problem
+        )
     return ""
 
 
-def _note(found: NDArray[Any]) -> str:
+def _note(found: NDArray[Any], inside: dict[str, Any] | None) -> str:
     """The artifact's own infinities are measured: as infinite noise."""
     import numpy as np
 
     bad = int((~np.isfinite(found)).sum())
-    return f"{bad} of {found.size} values are not finite" if bad else ""
+    if not bad:
+        return ""
+    first = next(iter(_not_finite(inside)), None) if inside else None
+    note = f"{bad} of {found.size} values are not finite"
+    return f"{note}; the first layer that makes one is {_named(first)}" if first else note
+
+
+def _inside(inside: dict[str, Any] | None) -> list[Measurement]:
+    """What the layers say together."""
+
+    def measured(metric: str, value: float | None, detail: str) -> Measurement:
+        evidence: Evidence = inside["evidence"] if inside else "host"
+        return Measurement(metric=f"parity.{metric}", value=value, evidence=evidence, detail=detail)
+
+    rows: list[layers.Row] = inside["rows"] if inside else []
+    worst = layers.worst(rows, _WORST)
+    if inside is None or not worst:
+        why = inside["note"] if inside else "nothing here can look inside this artifact"
+        return [measured(m, None, why) for m in ("layer_sqnr_db", "nonfinite_layers")]
+    bad = _not_finite(inside)
+    first = f"first in {_named(bad[0])}, {bad[0]['nonfinite']} values" if bad else ""
+    return [
+        measured("layer_sqnr_db", worst[0]["sqnr_db"], _story(rows, worst, inside["keeps_db"])),
+        measured("nonfinite_layers", len(bad), first),
+    ]
+
+
+def _story(rows: list[layers.Row], worst: list[layers.Row], keeps_db: float) -> str:
+    """Which layer is worst, where the network goes wrong, and the rest of the worst ten."""
+    lowest = worst[0]
+    parts = [f"lowest in {_named(lowest)}, {lowest['depth'] + 1} of {len(rows)}"]
+    culprit = max(rows, key=lambda row: (layers.loss_db(row, keeps_db), -row["depth"]))
+    if layers.loss_db(culprit, keeps_db) >= _LOSS_DB:
+        had = min(culprit["input_sqnr_db"], keeps_db)
+        parts.append(
+            f"goes wrong in {_named(culprit)}: {culprit['sqnr_db']:.1f} dB, "
+            f"with {'at least ' if had == keeps_db else ''}{had:.1f} dB before it"
+        )
+    if worst[1:]:
+        rest = ", ".join(f"`{row['layer']}` {row['sqnr_db']:.1f}" for row in worst[1:])
+        parts.append(f"then {rest}")
+    return "; ".join(parts)
+
+
+def _not_finite(inside: dict[str, Any]) -> list[layers.Row]:
+    """Layers where the artifact has more values that are not finite than the source, in order."""
+    return [row for row in inside["rows"] if row["nonfinite"] > row["nonfinite_source"]]
+
+
+def _named(row: layers.Row) -> str:
+    within = ", ".join(f"`{node}`" for node in row.get("includes", ()))
+    return f"`{row['layer']}` ({row['op']}{', with ' + within if within else ''})"
+
+
+def _weakest(call: Call, expected: Arrays) -> list[Measurement]:
+    """The answers with no more than the target's instruction set."""
+    answers, why = _limited(call)
+    rows = []
+    for name, wanted in expected.items():
+        found = answers.get(name)
+        problem = why or _problem(wanted, found)
+        rows.append(
+            Measurement(
+                metric="parity.isa_sqnr_db",
+                value=None if problem or found is None else agreement.sqnr(wanted, found),
+                evidence="host",
+                output=name,
+                detail=problem or f"with {call.facts['isa']}",
+            )
+        )
+    return rows
+
+
+def _limited(call: Call) -> tuple[Arrays, str]:
+    """Those answers, or why there are none."""
+    if call.facts["isa"] is None:
+        return {}, "the target declares no `isa`"
+    if "weakest" not in call.inputs:
+        return {}, f"what runs a `{call.facts['backend']}` cannot be held to an instruction set"
+    groups = dataset.load(call.inputs["weakest"])
+    return groups.get("outputs", {}), "".join(
+        map(str, groups.get("unproven", {}).get("reason", ()))
+    )
 
 
 def _by_sample(wanted: NDArray[Any], found: NDArray[Any]) -> list[float | None]:
@@ -75,14 +184,22 @@ def _by_sample(wanted: NDArray[Any], found: NDArray[Any]) -> list[float | None]:
 
 
 def example(folder: Path) -> Call:
-    """Answers with a hundredth of noise."""
+    """Answers with a hundredth of noise, and the layers of a probe."""
+    row = {"name": "c1", "op": "Conv", "layer": "conv1", "depth": 0, "sqnr_db": 40.0}
+    row |= {"input_sqnr_db": "inf", "max_abs": 0.1, "mean_abs": 0.01, "cosine": 0.999}
+    row |= {"nonfinite": 0, "nonfinite_source": 0, "includes": []}
+    document = {"evidence": "host", "samples": 1, "rows": [row], "unmatched": [], "note": ""}
+    document |= {"keeps_db": 110.0, "source_not_finite": None}
+    (folder / "layers.json").write_text(json.dumps(document))
     return examples.call(
         folder,
         KIND,
-        facts={"evidence": "host"},
+        facts={"evidence": "host", "isa": "AVX2", "backend": "openvino_ir"},
         inputs={
             "expected": examples.answers(folder / "expected.npz"),
             "actual": examples.answers(folder / "actual.npz", noise=0.01),
+            "weakest": examples.answers(folder / "weakest.npz", noise=0.02),
+            "layers": folder / "layers.json",
         },
     )
 
@@ -91,14 +208,23 @@ KIND = StepKind(
     role="check",
     run=run,
     tools="onnx",
-    consumes=("expected", "actual"),
+    consumes=("expected", "actual", "layers?", "weakest?"),
     produces={"measurements": "measurements.json"},
-    facts=("evidence",),
+    facts=("evidence", "isa", "backend"),
     platform=("isa",),  # sums round differently from one to the other
     metrics={
         "sqnr_db": Metric(doc="signal to quantisation noise ratio of an output", unit="dB"),
         "max_abs": Metric(doc="largest absolute difference of an output", better="lower"),
         "mean_abs": Metric(doc="mean absolute difference of an output", better="lower"),
         "cosine": Metric(doc="cosine similarity of an output"),
+        "isa_sqnr_db": Metric(
+            doc="as sqnr_db, computed with no more than the target's `isa`", unit="dB"
+        ),
+        "layer_sqnr_db": Metric(
+            doc="signal to noise ratio of the worst layer, on the worst samples", unit="dB"
+        ),
+        "nonfinite_layers": Metric(
+            doc="layers with infinities or NaN that the source's do not have", better="lower"
+        ),
     },
 )
