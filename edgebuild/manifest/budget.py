@@ -131,14 +131,15 @@ def unknown_variants(
 
 def labels(use: ModelTarget, target: Target) -> tuple[str, ...]:
     """Labels of a model's variants on a target, as `plan.expand` gives them."""
-    several = len(target.backends) > 1
+    backends = target.backends_for(use)
+    several = len(backends) > 1
     choices = itertools.product(
         *([f"{axis.name}-{value.label}" for value in axis.values] for axis in use.matrix)
     )
     return tuple(
         ",".join((*choice, *([backend] if several else [])))
         for choice in choices
-        for backend in target.backends
+        for backend in backends
     )
 
 

@@ -64,11 +64,13 @@ class Model:
 class ModelTarget:
     """A model on a target: passes after the model's own, backend parameters, limits, variants.
 
-    `compile` is by the names of the backends' fields; each backend takes those it knows. `refused`
-    is the reason why the target's compiler does not take the model; empty = it does.
+    `compile` is by the names of the backends' fields; each backend takes those it knows. `own_backends`
+    make its artifacts in place of the target's; empty = the target's do. `refused` is the reason why
+    the target's compiler does not take the model; empty = it does.
     """
 
     target: str
+    own_backends: tuple[str, ...] = ()
     recipe: tuple[Use, ...] = ()
     compile: Mapping[str, Any] = field(default_factory=dict)
     accept: tuple[Limit, ...] = ()
@@ -124,3 +126,7 @@ class Target:
     isa: str | None = None
     path: str = ""
     position: Position | None = field(default=None, compare=False)
+
+    def backends_for(self, use: ModelTarget) -> tuple[str, ...]:
+        """What makes a model's artifacts for it."""
+        return use.own_backends or self.backends

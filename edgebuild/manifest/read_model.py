@@ -138,6 +138,7 @@ class Reader:
                     hint=f"did you mean `{near}`? {listing}" if near else listing,
                 )
             )
+        own = tuple(backend for backend in value.get("backends", ()) if backend)
         refused = value.get("refused", "")
         for part in ("accept", "waivers", "matrix"):
             if refused and value.get(part):
@@ -152,7 +153,7 @@ class Reader:
             document=self.document,
             kinds=self.world.kinds,
             definitions=self.world.definitions,
-            backends=known.get(name),
+            backends=own or known.get(name),
             target=name,
             place=self._file,
             problems=self.problems,
@@ -163,6 +164,7 @@ class Reader:
             settings.check_required(compiled, matrix, position)
         return ModelTarget(
             target=name,
+            own_backends=own,
             recipe=self.recipe(value.get("recipe", ()), (*path, "recipe")),
             compile=compiled,
             accept=read_limits(
@@ -196,7 +198,7 @@ class Reader:
                 *target.recipe,
                 *(u for a in target.matrix for v in a.values for u in v.recipe),
             ]
-            for backend in self.world.targets.get(target.target) or ():
+            for backend in target.own_backends or self.world.targets.get(target.target) or ():
                 uses.append(Use(kind=f"backend/{backend}", position=target.position))
         for use in uses:
             for port in self.world.kinds.get(use.kind).consumes:

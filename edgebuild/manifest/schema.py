@@ -76,7 +76,7 @@ def _model(kinds: Kinds) -> Schema:
         "outputs": _tensors("What the network answers"),
         "recipe": _recipe("Passes in order, shared by all targets"),
         "targets": {
-            **mapping(_model_target()),
+            **mapping(_model_target(kinds)),
             "minProperties": 1,
             "description": "What it is built for",
         },
@@ -108,7 +108,7 @@ def _model(kinds: Kinds) -> Schema:
     return fields(model, required=required)
 
 
-def _model_target() -> Schema:
+def _model_target(kinds: Kinds) -> Schema:
     accept = {"$ref": "#/$defs/accept", "description": "Limits that must hold"}
     addition = fields(
         {
@@ -121,6 +121,11 @@ def _model_target() -> Schema:
     axis = {"anyOf": [scalars, {**mapping(addition), "minProperties": 1}]}
     return fields(
         {
+            "backends": {
+                **_backends(kinds),
+                "description": "What makes its artifacts, in place of the target's own backends: "
+                "`given_...` for an artifact that somebody else built",
+            },
             "recipe": _recipe("Passes for this target, after the model's own"),
             "compile": {"$ref": "#/$defs/compile"},
             "accept": accept,
@@ -138,7 +143,7 @@ def _model_target() -> Schema:
 
 
 def _target(kinds: Kinds) -> Schema:
-    backend = {"enum": list(kinds.names("backend")), "x-noun": "backend"}
+    several = _backends(kinds)
     positive = {"type": "number", "exclusiveMinimum": 0}
     one = [{"required": ["backend"]}, {"required": ["backends"]}]
     return {
@@ -155,12 +160,9 @@ def _target(kinds: Kinds) -> Schema:
                     "additionalProperties": {"type": ["string", "number", "boolean"]},
                     "description": "The chip, and whatever backends and readers need to know of it",
                 },
-                "backend": {**backend, "description": "What compiles for it"},
+                "backend": {**several["items"], "description": "What compiles for it"},
                 "backends": {
-                    "type": "array",
-                    "items": backend,
-                    "minItems": 1,
-                    "uniqueItems": True,
+                    **several,
                     "description": "What compiles for it, if that is more than one",
                 },
                 "firmware": {
@@ -198,6 +200,11 @@ def _target(kinds: Kinds) -> Schema:
         ),
         "oneOf": one,
     }
+
+
+def _backends(kinds: Kinds) -> Schema:
+    backend = {"enum": list(kinds.names("backend")), "x-noun": "backend"}
+    return {"type": "array", "items": backend, "minItems": 1, "uniqueItems": True}
 
 
 def _tensors(description: str) -> Schema:

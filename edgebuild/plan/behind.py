@@ -39,8 +39,8 @@ class Behind:
     evidence: Evidence | None = None
 
     def run(self) -> None:
-        """The artifact by the backend's runtime, if there are samples."""
-        if "evaluation" in self.ports:
+        """The artifact by the backend's runtime, if there is one, and samples."""
+        if "evaluation" in self.ports and self.backend.runtime:
             runtime = self.kinds.get(f"runtime/{self.backend.runtime}")
             self.evidence = runtime.evidence
             step = self._step(f"runtime/{self.backend.runtime}", "run")
@@ -56,7 +56,7 @@ class Behind:
                 continue  # it measures what the manifest accepts by, nothing else
             if absent := self._absent(kind_id):
                 if name in self._wanted:
-                    missing[name] = _why_missing(name, absent)
+                    missing[name] = self._why_missing(name, absent)
                 continue
             checks[name] = self._step(kind_id, name).id
         return checks, missing
@@ -122,6 +122,13 @@ class Behind:
         }
         return self.add(use, f"{self.where}/{name}", ports, {"evidence": self.evidence})
 
+    def _why_missing(self, check: str, absent: Sequence[str]) -> str:
+        if "evaluation" in self.ports and "actual" in absent:
+            return "nothing on this machine can execute the artifact"
+        if {"expected", "actual", "evaluation"} & set(absent):
+            return "the manifest declares no evaluation data"
+        return f"nothing in this build makes `{absent[0]}`, which check `{check}` reads"
+
     @property
     def _wanted(self) -> set[str]:
         """Checks that something is judged by: the model's limits, the target's budget."""
@@ -137,7 +144,3 @@ class Behind:
         return sorted(name for check, _, name in names if check == "quality")
 
 
-def _why_missing(check: str, absent: Sequence[str]) -> str:
-    if {"expected", "actual", "evaluation"} & set(absent):
-        return "the manifest declares no evaluation data"
-    return f"nothing in this build makes `{absent[0]}`, which check `{check}` reads"

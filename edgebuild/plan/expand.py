@@ -19,7 +19,7 @@ from edgebuild.plan.params import split_files
 from edgebuild.step import Contract, File, Limit, Output, Step
 
 # What a backend says of its artifact, beside the artifact itself.
-_ABOUT_ARTIFACT = ("contract", "placement")
+_ABOUT_ARTIFACT = ("contract", "placement", "names")
 
 Ref = Output | File
 Scope = dict[str, Ref]
@@ -133,11 +133,12 @@ class _ModelExpansion:
         shared = self._passes(self._source(), self.model.recipe, self.model.name)
         prefix = f"{self.model.name}/{self.target.name}"
         line = self._passes(shared, self.use.recipe, prefix)
-        several = len(self.target.backends) > 1
+        backends = self.target.backends_for(self.use)
+        several = len(backends) > 1
         for choice in _choices(self.use):
             inner = "/".join(filter(None, (prefix, choice.label)))
             chosen = self._passes(line, choice.recipe, inner)
-            for backend in self.target.backends:
+            for backend in backends:
                 label = ",".join(filter(None, (choice.label, backend if several else "")))
                 where = "/".join(filter(None, (prefix, label)))
                 yield self._variant(chosen, choice, backend, label, where)
@@ -148,11 +149,12 @@ class _ModelExpansion:
         model = self.model
         scope: Scope = {}
         source = self._add(model.source, f"{model.name}/source", scope, model.contract)
-        scope["model"] = Output(step=source.id, port="model")
         kind = self.kinds.get(model.source.kind)
-        first = Use(kind=f"pass/{kind.canonical}", position=model.source.position)
-        canonical = self._add(first, f"{model.name}/{kind.canonical}", scope, model.contract)
-        scope["model"] = scope["source_model"] = Output(step=canonical.id, port="model")
+        scope |= {port: Output(step=source.id, port=port) for port in kind.produces}
+        if kind.canonical:
+            first = Use(kind=f"pass/{kind.canonical}", position=model.source.position)
+            canonical = self._add(first, f"{model.name}/{kind.canonical}", scope, model.contract)
+            scope["model"] = scope["source_model"] = Output(step=canonical.id, port="model")
         scope |= self._files(source)
         for name in ("calibration", "evaluation"):
             use = model.data.get(name)
@@ -199,6 +201,8 @@ class _ModelExpansion:
         settings = {**self.use.compile, **choice.compile}
         params = {name: value for name, value in settings.items() if name in known}
         use = Use(kind=f"backend/{backend}", params=params, position=self.use.position)
+        if "model" not in kind.consumes:  # what it gives was not made of what the recipe leaves
+            line = _Line({p: r for p, r in line.scope.items() if p != "model"}, self.model.contract)
         step = self._add(use, f"{where}/{backend}", line.scope, line.contract)
         contract = self._changed(use, line.contract)
         made = {port: Output(step=step.id, port=port) for port in kind.produces}
@@ -270,9 +274,7 @@ class _ModelExpansion:
                 raise EdgebuildError(
                     f"`{use.kind}` needs `{wanted}`, which model `{self.model.name}` does not have",
                     position=use.position,
-                    hint=f"declare `data: {wanted}:` in its manifest"
-                    if wanted in ("calibration", "evaluation")
-                    else None,
+                    hint=self._remedy(wanted),
                 )
         offered = {
             "contract": contract.to_json(),
@@ -300,6 +302,14 @@ class _ModelExpansion:
                 declared_at=use.position,
             )
         )
+
+    def _remedy(self, port: str) -> str | None:
+        if port in ("calibration", "evaluation"):
+            return f"declare `data: {port}:` in its manifest"
+        if port == "model":
+            source = self.model.source.kind.partition("/")[2]
+            return f"its source `{source}` is no ONNX: backends `given_...` alone can take it"
+        return None
 
     def _changed(self, use: Use, contract: Contract) -> Contract:
         kind = self.kinds.get(use.kind)
