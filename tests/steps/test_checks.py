@@ -63,7 +63,12 @@ def test_placement_on_a_myriad(tmp_path):
         "placement.shave_stages": 3,
         "placement.dma_stages": 2,
         "placement.shave_share": 0.3,
+        "placement.mac_share_accelerator": None,
+        "placement.mac_share_shave": None,
+        "placement.mac_share_fallback": None,
+        "placement.ms_share_accelerator": None,
     }
+    assert rows["placement.mac_share_shave"].detail == "nothing counts what its layers cost"
     assert details["engines"] == {"NCE": 5, "SHAVE": 3, "DMA": 2}
     assert len(details["stages"]) == 10
 

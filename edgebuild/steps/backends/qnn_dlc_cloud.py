@@ -153,6 +153,7 @@ KIND = StepKind(
     contract=change_contract,
     secrets={**aihub.SECRETS, **cloud.CONNECTION},
     runtime="qnn_htp",
-    probes={"layers": ("layers_qnn_htp",)},
+    probes={"layers": ("layers_qnn_htp",), "timings": ("estimate",)},
+    floats="float16",
     time_limit_s=3600,
 )
