@@ -150,19 +150,21 @@ def _named(row: layers.Row) -> str:
 def _weakest(call: Call, expected: Arrays) -> list[Measurement]:
     """The answers with no more than the target's instruction set."""
     answers, why = _limited(call)
+
+    def measured(value: float | None, detail: str, output: str = "") -> Measurement:
+        metric = "parity.isa_sqnr_db"
+        return Measurement(
+            metric=metric, value=value, evidence="host", output=output, detail=detail
+        )
+
+    if why:
+        return [measured(None, why)]
     rows = []
     for name, wanted in expected.items():
         found = answers.get(name)
-        problem = why or _problem(wanted, found)
-        rows.append(
-            Measurement(
-                metric="parity.isa_sqnr_db",
-                value=None if problem or found is None else agreement.sqnr(wanted, found),
-                evidence="host",
-                output=name,
-                detail=problem or f"with {call.facts['isa']}",
-            )
-        )
+        problem = _problem(wanted, found)
+        value = None if problem or found is None else agreement.sqnr(wanted, found)
+        rows.append(measured(value, problem or f"with {call.facts['isa']}", name))
     return rows
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from edgebuild.errors import EdgebuildError, suggest
-from edgebuild.formats import dataset, onnx_contract, onnx_file, onnx_run
+from edgebuild.formats import dataset, onnx_contract, onnx_file, onnx_names, onnx_run
 from edgebuild.formats.feed import feed
 from edgebuild.qnn import coverage
 from edgebuild.qnn.prepare import prepare
@@ -97,6 +97,7 @@ def run(call: Call) -> None:
         sqnr_db=LOWEST_SQNR_DB,
         what="preparing for quantisation",
     )
+    onnx_names.keep_meaning(model, prepared, feeds[0], threads=call.threads)
     kept = _kept(prepared, params.keep_float)
     quantised = quantise(
         prepared,
