@@ -12,9 +12,6 @@ from edgebuild.formats import contract_file
 from edgebuild.formats.naming import Naming, Port
 from edgebuild.step import Contract, DType, Tensor, param
 
-# Probes that read the model as ONNX tell nothing of an artifact that was not made of it here.
-NO_PROBES: Mapping[str, tuple[str, ...]] = {"costs": (), "layers": (), "ranges": ()}
-
 _HINT = "`compile:` says what differs from the manifest's inputs and outputs: `names`, `layouts`, `types`"
 OF_A_SOURCE = "change `inputs` and `outputs` of the manifest, or the model"
 _PERMUTATION = {("NCHW", "NHWC"): (0, 2, 3, 1), ("NHWC", "NCHW"): (0, 3, 1, 2)}
@@ -27,7 +24,7 @@ class GivenError(EdgebuildError):
 
 @dataclass(frozen=True, kw_only=True)
 class Interface:
-    """How the artifact's inputs and outputs differ from the manifest's. Names, not order, bind them."""
+    """How the artifact's inputs and outputs differ from the manifest's; names, not order, bind them."""
 
     names: dict[str, str] | None = param(
         "the manifest's name of each input and output that the artifact calls otherwise,"
@@ -38,26 +35,35 @@ class Interface:
         "layout in the artifact of inputs and outputs that have another there, by the manifest's names",
         None,
     )
+    colors: dict[str, Literal["RGB", "BGR"]] | None = param(
+        "channel order that the artifact takes, by the manifest's names of inputs", None
+    )
     types: dict[str, DType] | None = param(
         "type in the artifact of inputs and outputs that have another there, by the manifest's names",
         None,
+    )
+    preprocessed: tuple[str, ...] = param(
+        "inputs whose mean and scale the artifact itself applies to raw values", ()
     )
 
 
 def promised(params: Interface, before: Contract) -> Contract:
     """The artifact's contract, in the manifest's names: `before` with its layouts and types."""
     known = {**before.inputs, **before.outputs}
-    for what, names in (
-        ("names", (params.names or {}).values()),
-        ("layouts", (params.layouts or {}).keys()),
-        ("types", (params.types or {}).keys()),
+    for what, names, there in (
+        ("names", (params.names or {}).values(), known),
+        ("layouts", params.layouts or {}, known),
+        ("colors", params.colors or {}, before.inputs),
+        ("types", params.types or {}, known),
+        ("preprocessed", params.preprocessed, before.inputs),
     ):
         for name in names:
-            if name not in known:
-                near = suggest(name, known)
+            if name not in there:
+                near = suggest(name, there)
+                word = "input or output" if there is known else "input"
                 raise GivenError(
-                    f"`{what}` speaks of `{name}`, which is no input or output of the manifest",
-                    hint=f"did you mean `{near}`?" if near else f"it has {', '.join(known)}",
+                    f"`{what}` speaks of `{name}`, which is no {word} of the manifest",
+                    hint=f"did you mean `{near}`?" if near else f"it has {', '.join(there)}",
                 )
 
     def side(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -111,8 +117,16 @@ def _changed(name: str, tensor: Tensor, params: Interface) -> Tensor:
                 hint="declare the `layout` of this input or output in the manifest, NCHW or NHWC",
             )
         shape = tuple(shape[axis] for axis in order)
-    dtype = (params.types or {}).get(name, tensor.dtype)
-    return dataclasses.replace(tensor, layout=layout, shape=shape, dtype=dtype)
+    done = name in params.preprocessed
+    return dataclasses.replace(
+        tensor,
+        layout=layout,
+        shape=shape,
+        color=(params.colors or {}).get(name, tensor.color),
+        dtype=(params.types or {}).get(name, tensor.dtype),
+        mean=() if done else tensor.mean,
+        scale=() if done else tensor.scale,
+    )
 
 
 def _side(

@@ -104,6 +104,5 @@ KIND = StepKind(
     params=Params,
     facts=("contract",),
     contract=given.promised,
-    probes=given.NO_PROBES,
     floats="float16",
 )

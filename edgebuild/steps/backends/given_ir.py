@@ -1,9 +1,7 @@
 """An OpenVINO IR that somebody else made: verified as it is, and published byte by byte.
 
 Both files are checked against each other, which OpenVINO leaves out. Types are those that OpenVINO
-shows: an IR of version 10 that stores float16 takes float32. The recipe is not applied to it: its
-passes only say what the artifact's inputs are (`embed_preprocessing`: mean and scale are in the
-artifact).
+shows: an IR of version 10 that stores float16 takes float32. No recipe is applied to it.
 """
 
 from __future__ import annotations
@@ -83,6 +81,5 @@ KIND = StepKind(
     params=Params,
     facts=("contract",),
     contract=given.promised,
-    probes=given.NO_PROBES,
     runtime="openvino",
 )

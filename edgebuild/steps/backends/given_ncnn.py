@@ -1,9 +1,7 @@
 """An NCNN network (.param and .bin) that somebody else made: verified as it is, published byte by byte.
 
 The text .param tells names only: shapes are those of its answers to zeros of the declared input shapes.
-NCNN knows no batch; a leading 1 of a declared shape is not there for it. The recipe is not applied to
-it: its passes only say what the artifact's inputs are (`embed_preprocessing`: mean and scale are in the
-artifact).
+NCNN knows no batch; a leading 1 of a declared shape is not there for it. No recipe is applied to it.
 """
 
 from __future__ import annotations
@@ -95,7 +93,6 @@ KIND = StepKind(
     params=Params,
     facts=("contract",),
     contract=given.promised,
-    probes=given.NO_PROBES,
     platform=("isa",),
     runtime="ncnn",
 )

@@ -1,8 +1,7 @@
 """An ONNX file that somebody else made: verified as it is, and published byte by byte.
 
 It may hold ops of ONNX Runtime's own (`com.microsoft`), as quantisers make them. Dimensions it leaves
-open take the declared sizes. The recipe is not applied to it: its passes only say what the
-artifact's inputs are (`embed_preprocessing`: mean and scale are in the artifact).
+open take the declared sizes. No recipe is applied to it.
 """
 
 from __future__ import annotations
@@ -107,6 +106,5 @@ KIND = StepKind(
     params=Params,
     facts=("contract",),
     contract=given.promised,
-    probes=given.NO_PROBES,
     runtime="onnxruntime",
 )

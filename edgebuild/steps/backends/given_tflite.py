@@ -2,9 +2,7 @@
 
 TFLite is NHWC as a rule and its converters give names of their own: `layouts` and `names` say so. A
 quantised input or output has its stored type (`types`); samples and answers are converted by the
-file's own scales. Dimensions it leaves open take the declared sizes. The recipe is not applied to it:
-its passes only say what the artifact's inputs are (`embed_preprocessing`: mean and scale are in the
-artifact).
+file's own scales. Dimensions it leaves open take the declared sizes. No recipe is applied to it.
 """
 
 from __future__ import annotations
@@ -81,6 +79,5 @@ KIND = StepKind(
     params=Params,
     facts=("contract",),
     contract=given.promised,
-    probes=given.NO_PROBES,
     runtime="litert",
 )
