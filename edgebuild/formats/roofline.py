@@ -68,12 +68,17 @@ def timed(costs: Costs, roofline: Mapping[str, Any], placed: Sequence[Placed] = 
 
 
 def stages_of(costs: Costs, stages: Sequence[Stage]) -> list[list[Stage]]:
-    """For each layer the stages that came from one of its nodes."""
+    """For each layer the stages that came from one of its nodes; a conversion of an input or output has
+    no node, and its stage is called after what it converts (`image@FP16`)."""
     places = {node: i for i, layer in enumerate(costs.layers) for node in layer.nodes}
+    converted = {x.output: i for i, x in enumerate(costs.layers) if x.op == "Convert"}
     found: list[list[Stage]] = [[] for _ in costs.layers]
     for stage in stages:
-        if stage.layer in places:
-            found[places[stage.layer]].append(stage)
+        place = places.get(stage.layer)
+        if place is None and not stage.layer:
+            place = converted.get(stage.name.partition("@")[0])
+        if place is not None:
+            found[place].append(stage)
     return found
 
 

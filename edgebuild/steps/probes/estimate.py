@@ -16,14 +16,14 @@ from edgebuild.step import Call, StepKind
 from edgebuild.steps import examples
 
 _BY = "roofline"
+_NOTE = "a lower bound: each layer at the peak that the target's roofline gives"
 
 
 def run(call: Call) -> None:
     """Add up the layers."""
     found = costs.load(call.inputs["costs"])
     if found.ms:
-        note = f"a lower bound, every layer at the peak of: {found.roofline['source']}"
-        made = timings.estimated(_BY, found.ms, note=note)
+        made = timings.estimated(_BY, found.ms, note=_NOTE)
     else:
         made = timings.unknown(_BY, f"no estimate: {found.lacks or 'the model has no layers'}")
     timings.save(call.outputs["timings"], made)
