@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast, get_args
 
 from edgebuild.formats import ir
 from edgebuild.formats.ir import Ir, IrError
+from edgebuild.formats.isa import VARIABLE, beyond
 from edgebuild.formats.naming import Port
 from edgebuild.step import DType
 
@@ -44,9 +45,12 @@ def read(xml: Path, bin: Path) -> tuple[Ir, list[Port], list[Port]]:
 
 
 def executor(
-    xml: Path, bin: Path, outputs: Sequence[str], threads: int = 1
+    xml: Path, bin: Path, outputs: Sequence[str], threads: int = 1, isa: str | None = None
 ) -> Callable[[Arrays], Arrays]:
-    """A function from inputs to outputs, whose names are given in the order of the IR's results."""
+    """A function from inputs to outputs, whose names are given in the order of the IR's results.
+
+    `isa`: IrError if OpenVINO chose a kernel that uses more (see `edgebuild.formats.isa`).
+    """
     import openvino as ov
 
     core = ov.Core()
@@ -56,11 +60,26 @@ def executor(
         {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1},
     )
 
+    if isa is not None and (kernels := beyond(isa, _kernels(compiled))):
+        raise IrError(
+            f"OpenVINO does not keep to {isa}",
+            fields={"kernels": ", ".join(kernels)},
+            hint=f"it reads {VARIABLE} only once in a process",
+        )
+
     def execute(feeds: Arrays) -> Arrays:
         found = compiled(feeds)
         return {name: found[i] for i, name in enumerate(outputs)}
 
     return execute
+
+
+def _kernels(compiled: ov.CompiledModel) -> list[str]:
+    """What computes each op, as OpenVINO names it: `brgconv_avx2_f32`."""
+    return [
+        op.get_rt_info()["primitiveType"].astype(str)
+        for op in compiled.get_runtime_model().get_ops()
+    ]
 
 
 def _port(port: ir.Port, seen: ov.Output) -> Port:

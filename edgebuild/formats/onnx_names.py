@@ -1,4 +1,4 @@
-"""Names of values that mean the same before and after a rewrite, so that both can be compared value by value."""
+"""Names of values that mean the same before and after a rewrite, so that they can be compared one by one."""
 
 from __future__ import annotations
 

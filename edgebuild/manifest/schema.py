@@ -8,6 +8,7 @@ too) what a text must look like.
 
 from __future__ import annotations
 
+from edgebuild.formats.isa import ISAS
 from edgebuild.formats.versions import FIRMWARE
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.budget import METRICS, budget_schema
@@ -194,7 +195,11 @@ def _target(kinds: Kinds) -> Schema:
                         required=("source",),
                     ),
                 },
-                "isa": {**TEXT, "description": "Instruction set the artifacts may rely on"},
+                "isa": {
+                    "enum": list(ISAS),
+                    "x-noun": "instruction set",
+                    "description": "Weakest CPU that host artifacts run on, by oneDNN's name",
+                },
             },
             required=("kind", "name", "description", "device"),
         ),

@@ -167,7 +167,7 @@ name: bar
 description: a video bar
 device: {vendor: Qualcomm, soc: QCS8250, soc_model: 21}
 backends: [qnn_dlc, onnx]
-isa: avx2
+isa: AVX2
 """
 
 

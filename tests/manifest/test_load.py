@@ -119,7 +119,7 @@ def test_a_target_is_what_its_manifest_says(project):
     assert oak.budget == Budget(limits=(Limit(metric="budget.frame_rate_fps", min=30),))
     assert str(oak.budget.position) == "manifests/targets/oak.yaml:7:1"
     assert oak.roofline["bandwidth_gb_s"] == 10.5
-    assert (oak.isa, bar.isa) == (None, "avx2")
+    assert (oak.isa, bar.isa) == (None, "AVX2")
 
 
 def test_what_edgebuild_wrote_beside_a_manifest_is_found(project):
