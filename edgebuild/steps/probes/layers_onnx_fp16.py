@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
 
-SAMPLES = 4
+MOST_SAMPLES = 4
 
 
 def run(call: Call) -> None:
@@ -55,7 +55,7 @@ def run(call: Call) -> None:
             "the model that was compiled, simulated in float16; not the artifact's own file"
         ),
     )
-    layers.compare(call, artifact, samples=SAMPLES)
+    layers.compare(call, artifact, most=MOST_SAMPLES)
 
 
 def _keep(graph: onnx.GraphProto, names: set[str]) -> None:

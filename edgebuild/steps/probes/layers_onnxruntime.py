@@ -16,7 +16,7 @@ from edgebuild.steps import examples
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SAMPLES = 4
+MOST_SAMPLES = 4
 
 
 def run(call: Call) -> None:
@@ -38,11 +38,11 @@ def run(call: Call) -> None:
         arithmetic=onnx_values.arithmetic(data),
         note=lambda: "a copy of the artifact that gives its inner values out",
     )
-    layers.compare(call, artifact, samples=SAMPLES)
+    layers.compare(call, artifact, most=MOST_SAMPLES)
 
 
 def example(folder: Path) -> Call:
-    """The tiny model against itself, on the two worst of three images that it answered with noise."""
+    """The tiny model against itself, on the worst of three images that it answered with noise."""
     onnx_file.save(examples.model(), folder / "model.onnx")
     facts = examples.CONTRACT.to_json()
     return examples.call(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import openvino as ov
     from numpy.typing import NDArray
 
-SAMPLES = 4
+MOST_SAMPLES = 4
 
 
 def run(call: Call) -> None:
@@ -57,7 +57,7 @@ def run(call: Call) -> None:
         arithmetic="float16" if halves else onnx_values.arithmetic(data),
         note=lambda: "the artifact with its inner values as further outputs",
     )
-    layers.compare(call, artifact, samples=SAMPLES)
+    layers.compare(call, artifact, most=MOST_SAMPLES)
 
 
 def _give_out(network: ov.Model, pairs: Mapping[str, Counterpart]) -> dict[str, int]:

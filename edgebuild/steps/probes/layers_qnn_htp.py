@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from edgebuild.formats import dataset, dlc, layers, onnx_file, onnx_values
+from edgebuild.formats import dlc, layers, onnx_file, onnx_values
 from edgebuild.qnn import QnnError, stored
 from edgebuild.qnn.compile import RefusedError, compile_dlc
 from edgebuild.qnn.emulator import emulate
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Arrays: TypeAlias = dict[str, NDArray[Any]]
 
-SAMPLES = 2
+MOST_SAMPLES = 2
 _MANY = (
     16  # where there are fewer, a second sample would take too large a share of all checks' time
 )
@@ -46,7 +46,6 @@ def run(call: Call) -> None:
         for name, pair in pairs.items()
     }
     builds = _Builds(data, tensors, soc_of(call.facts["device"]), call.folder)
-    samples = dataset.length(dataset.load(call.inputs["evaluation"]))
     artifact = layers.Artifact(
         execute=builds.execute,
         contract=Contract.from_json(call.facts["model_contract"]),
@@ -54,7 +53,7 @@ def run(call: Call) -> None:
         evidence="emulated",
         note=builds.note,
     )
-    layers.compare(call, artifact, samples=SAMPLES if samples >= _MANY else 1)
+    layers.compare(call, artifact, most=MOST_SAMPLES)
 
 
 @dataclass(frozen=True, kw_only=True)
