@@ -173,7 +173,10 @@ def _limited(call: Call) -> tuple[Arrays, str]:
     if call.facts["isa"] is None:
         return {}, "the target declares no `isa`"
     if "weakest" not in call.inputs:
-        return {}, f"what runs a `{call.facts['backend']}` cannot be held to an instruction set"
+        return (
+            {},
+            f"what runs artifacts of `{call.facts['backend']}` cannot be held to an instruction set",
+        )
     groups = dataset.load(call.inputs["weakest"])
     return groups.get("outputs", {}), "".join(
         map(str, groups.get("unproven", {}).get("reason", ()))
