@@ -84,9 +84,7 @@ def load(xml: Path, bin: Path) -> Ir:
             for x in layers.values()
         ),
         inputs=tuple(
-            _port(x, _ports(x)[0], xml.name)
-            for x in layers.values()
-            if x.attrib["type"] == "Parameter"
+            _input(x, xml.name) for x in layers.values() if x.attrib["type"] == "Parameter"
         ),
         outputs=tuple(
             _output(layers, sources, key, xml.name)
@@ -226,6 +224,13 @@ def _port(layer: ET.Element, port: ET.Element, where: str) -> Port:
         raise IrError(f"{where}: `{layer.attrib['name']}` is too large: {list(shape)}")
     names = _names(port) or [layer.attrib["name"]]
     return Port(names=tuple(names), shape=shape, dtype=_DTYPES[element])
+
+
+def _input(layer: ET.Element, where: str) -> Port:
+    ports = _ports(layer)
+    if not ports:
+        raise IrError(f"{where}: input `{layer.attrib['name']}` gives nothing")
+    return _port(layer, ports[0], where)
 
 
 def _output(

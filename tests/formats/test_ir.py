@@ -145,6 +145,13 @@ def test_every_truncation_of_the_xml_is_refused(tmp_path):
         refused(tmp_path, xml=XML[:size])
 
 
+def test_an_input_that_gives_nothing(tmp_path):
+    xml = XML.replace('name="add" type="Add"', 'name="add" type="Parameter"').replace(
+        "output>", "x>"
+    )
+    assert refused(tmp_path, xml=xml) == "error: m.xml: input `x` gives nothing"
+
+
 def test_canonical_form_forgets_how_it_was_made(tmp_path):
     known = {"x", "w", "add", "y"}
     first = ir_canonical.canonical(XML.encode(), known)

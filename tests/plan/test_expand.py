@@ -62,8 +62,10 @@ def test_data_brings_runs_and_checks():
     assert found.steps["net/calibrated"].inputs["calibration"] == Output(
         step="net/calibration", port="dataset"
     )
-    assert found.steps["net/board/quality"].params["metrics"] == ["vowels"]
-    assert found.steps["net/board/quality"].facts == {"evidence": "host"}
+    assert found.steps["net/board/quality"].facts == {
+        "evidence": "host",
+        "metrics": {"vowels": {"module": "fake_metric_vowels", "params": {}}},
+    }
     assert found.steps["net/reference"].inputs["source_model"].step == "net/tidy"
 
 
@@ -123,7 +125,10 @@ def test_files_are_inputs_and_no_parameters():
     assert plain.inputs == {"file": ProjectFile(path="net.txt")}
 
 
-REAL = {f"check_{name}": f"edgebuild.steps.checks.{name}" for name in ("contract", "weights")}
+REAL = {
+    f"check_{name}": f"edgebuild.steps.checks.{name}"
+    for name in ("contract", "security", "weights")
+}
 
 
 def checked(**more):
@@ -140,6 +145,14 @@ def test_a_release_is_an_input_of_the_contract_check_by_content():
     assert step.inputs["released"] == released
     assert step.facts["variant"] == "board/upper"
     assert step.facts["source_contract"] == CONTRACT.to_json()
+
+
+def test_security_looks_into_what_the_source_names_and_what_is_published():
+    step = checked()["net/board/upper/security"]
+    assert step.inputs == {
+        "source.file": ProjectFile(path="net.txt"),
+        "artifact.upper": Output(step="net/board/upper/upper", port="upper"),
+    }
 
 
 def test_weights_are_checked_where_a_training_makes_them():
