@@ -15,31 +15,37 @@ from edgebuild.toolchains import environments
 from edgebuild.verbs import Context
 
 # Where tests of a folder below tests/tools need another environment's files beside their own.
+_HEAVY = "heavy"  # pytest's marker, and the name of that set
 _BESIDE = {"onnx": ("myriad",), "metrics": ("sklearn",)}
 
 
 def run(context: Context, only: str | None = None) -> bool:
-    """tests/ in the main Python, then tests/tools/<environment>/ each in that environment. With CI set in the
-    environment a skipped test is a failure, for nothing is missing there that a test needs."""
+    """tests/ in the main Python, then tests/tools/<environment>/ each in that environment; those of tests/ that
+    are marked `heavy` only when asked for. With CI set in the environment a skipped test is a failure, for
+    nothing is missing there that a test needs."""
     folders = {path.name: path for path in sorted(context.in_checkout("tests/tools").iterdir())}
     names = ["main", *(n for n in folders if any(folders[n].glob("test_*.py")))]
-    if only is not None and only not in names:
+    known = [*names, _HEAVY]
+    if only is not None and only not in known:
         raise EdgebuildError(
-            f"unknown set of tests `{only}`", hint=f"there are: {', '.join(names)}"
+            f"unknown set of tests `{only}`", hint=f"there are: {', '.join(known)}"
         )
     chosen = [only] if only else names
-    tools = [n for n in chosen if n != "main"]
+    tools = [n for n in chosen if n in folders]
     context.toolbox.provide([*tools, "pytest", *(b for n in tools for b in _BESIDE.get(n, ()))])
     ok = True
     for name in chosen:
         context.say(f"== tests: {name}")
         context.out.flush()
-        ok &= _main(context) if name == "main" else _in_tools(context, name, folders[name])
+        if name in folders:
+            ok &= _in_tools(context, name, folders[name])
+        else:
+            ok &= _main(context, _HEAVY if name == _HEAVY else f"not {_HEAVY}")
     return ok
 
 
-def _main(context: Context) -> bool:
-    command = [sys.executable, "-m", "pytest", "tests", "--ignore=tests/tools"]
+def _main(context: Context, marked: str) -> bool:
+    command = [sys.executable, "-m", "pytest", "tests", "--ignore=tests/tools", f"-m={marked}"]
     return _pytest(context, command, dict(os.environ))
 
 
