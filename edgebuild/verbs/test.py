@@ -14,8 +14,8 @@ from edgebuild.errors import EdgebuildError
 from edgebuild.toolchains import environments
 from edgebuild.verbs import Context
 
-# Where tests of a folder below tests/tools need another environment's files beside their own.
 _HEAVY = "heavy"  # pytest's marker, and the name of that set
+# Where tests of a folder below tests/tools need another environment's files beside their own.
 _BESIDE = {"onnx": ("myriad",), "metrics": ("sklearn",)}
 
 
