@@ -17,10 +17,10 @@ from edgebuild.step import Output
 ROOT = Path(__file__).parents[2]
 
 
-def copy(folder):
+def copy(folder, manifests=ROOT / "manifests"):
     """Manifests and dodo.py in `folder`; `folder`/home has an empty store and the tools already there."""
     folder.mkdir(exist_ok=True)
-    shutil.copytree(ROOT / "manifests", folder / "manifests")
+    shutil.copytree(manifests, folder / "manifests")
     shutil.copy(ROOT / "dodo.py", folder)
     tools = from_environment(os.environ).tools
     tools.mkdir(parents=True, exist_ok=True)
