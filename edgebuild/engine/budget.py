@@ -62,8 +62,9 @@ def forget_outdated(
             rows = {variant.name: measured(session, variant)[0] for variant in done}
             if reports.says(document, judge_budget(target.budget, done, rows, today)):
                 return
-    for name in reports.FILES:
-        (home / name).unlink(missing_ok=True)
+    if home.is_dir():
+        for name in reports.FILES:
+            (home / name).unlink(missing_ok=True)
 
 
 def _is_measured(session: Session, variant: Variant) -> bool:

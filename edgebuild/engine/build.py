@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import shutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from typing import Any, TypeVar
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
-from edgebuild.engine import budget, noop, publish, scope, swap, world
+from edgebuild.engine import budget, history, noop, pages, publish, scope, stale, swap, world
 from edgebuild.engine.abilities import abilities
 from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
@@ -25,16 +24,12 @@ from edgebuild.kinds import Kinds
 from edgebuild.manifest.model import Project
 from edgebuild.plan.graph import Graph, Variant, order
 from edgebuild.plan.resolve import Surroundings
-from edgebuild.report import index
-from edgebuild.report.read import REPORT, published
 from edgebuild.settings import Settings
 from edgebuild.step import Output
-from edgebuild.store import files
 from edgebuild.store.store import BlobLost, Store
 from edgebuild.toolchains.pool import Pool
 
 STATE = ".edgebuild"
-INDEX = "index.html"
 # A blob may be lost again while its step is being rebuilt; more than this is a broken disk.
 _ATTEMPTS = 3
 
@@ -58,6 +53,8 @@ class Build:
     resources: ExitStack
     begun_ns: int
     published: dict[str, publish.Published] = field(default_factory=dict)
+    # Variants whose reports this build wrote, rejected ones included.
+    judged: list[Variant] = field(default_factory=list)
     # Files of the budget, once it was judged and holds.
     budgeted: Mapping[Path, Digest] | None = None
 
@@ -84,12 +81,17 @@ class Build:
         """GateFailed if the variant is not accepted. A blob that was lost since its step was done is made
         again; ResultLost if that does not help."""
         diagnosis = self._diagnose(variant)
-        self.published[variant.name] = self._publish(
-            variant.name,
-            lambda: publish.publish(
-                self.session, self.project, variant, self.artifacts, self.today, diagnosis
-            ),
-        )
+        try:
+            self.published[variant.name] = self._publish(
+                variant.name,
+                lambda: publish.publish(
+                    self.session, self.project, variant, self.artifacts, self.today, diagnosis
+                ),
+            )
+        except publish.GateFailed:
+            self.judged.append(variant)
+            raise
+        self.judged.append(variant)
 
     def publish_budget(self) -> None:
         """GateFailed if all models of the target together need more than it has, or that is not known."""
@@ -122,10 +124,13 @@ class Build:
         with self._publishing():
             self._set_root(whole=whole)
             if whole:
-                self._remove_stale()
+                keep = {self.artifacts / v.folder for v in self.graph.variants}
+                stale.remove(
+                    self.artifacts, self.artifacts / self.target / (self.model or ""), keep
+                )
             if self.budgeted is None:
                 budget.forget_outdated(self.session, target, self.artifacts, self.today)
-            self._write_index()
+            rewritten = self._write_pages()
         waivers = [w for v in self.graph.variants for w in v.waivers]
         waivers += target.budget.waivers if self.has_budget else ()
         if not whole:
@@ -146,10 +151,14 @@ class Build:
             tools=[str(self.toolbox.get(name).folder) for name in self.environments],
             made={
                 str(path): digest.hash
-                for made in (self.budgeted or {}, *(d.files for d in self.published.values()))
+                for made in (
+                    self.budgeted or {},
+                    *(done.files for done in self.published.values()),
+                    rewritten,
+                )
                 for path, digest in made.items()
             },
-            there=[str(self.artifacts / INDEX)],
+            there=[str(self.artifacts / pages.INDEX)],
         )
         return summary
 
@@ -193,38 +202,14 @@ class Build:
         if keys or whole:
             self.session.store.set_root(name, sorted(keys))
 
-    def _remove_stale(self) -> None:
-        """Variants that were published before, or rejected, and are not declared any more."""
-        home = self.artifacts / self.target / (self.model or "")
-        keep = {self.artifacts / v.folder for v in self.graph.variants}
-        swap.check_way(self.artifacts, home)
-        for report in sorted(home.rglob(REPORT)):
-            folder = report.parent
-            if folder.name == publish.REJECTED and folder not in keep:
-                folder = folder.parent
-            if folder in keep or not folder.exists():
-                continue
-            if any(folder in kept.parents for kept in keep):
-                _remove_own(folder)
-            else:
-                shutil.rmtree(folder)
-
-    def _write_index(self) -> None:
-        """artifacts/index.html over everything that lies there."""
-        reports = {
-            str(path.with_name("report.html").relative_to(self.artifacts)): report
-            for path, report in published(self.artifacts)
-        }
-        refused = [
-            (model.name, target, use.refused)
-            for model in self.project.models.values()
-            for target, use in model.targets.items()
-            if use.refused
-        ]
-        data = index.page(reports, refused).encode()
-        scratch = self.artifacts / swap.SCRATCH
-        scratch.mkdir(parents=True, exist_ok=True)
-        files.write_atomic(self.artifacts / INDEX, data, scratch=scratch, mode=0o644)
+    def _write_pages(self) -> Mapping[Path, Digest]:
+        """Pages that show several variants, now that all are there; reports that are others than when they
+        were published."""
+        written = pages.refresh(self.artifacts, self.judged)
+        state, day = self.project.root / STATE, self.today.isoformat()
+        reports = [report for _, _, report in pages.reports(self.artifacts, self.judged)]
+        pages.write_index(self.artifacts, self.project, history.note(state, reports, day))
+        return written
 
     def _summary(self) -> str:
         count = len(self.graph.variants)
@@ -292,13 +277,6 @@ def open_session(
             store=store, pool=pool, logs=root / STATE / "logs", secrets=settings.secrets
         ),
     )
-
-
-def _remove_own(folder: Path) -> None:
-    """What was published in a folder itself, not in the folders of variants below it."""
-    for path in folder.iterdir():
-        if path.name == publish.REJECTED or path.is_symlink() or not path.is_dir():
-            files.remove(path)
 
 
 def _root(store: Store, name: str) -> set[Digest]:

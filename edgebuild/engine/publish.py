@@ -13,7 +13,8 @@ from typing import Any
 from edgebuild import __version__
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
-from edgebuild.engine import swap
+from edgebuild.engine import pages, swap
+from edgebuild.engine.pages import REJECTED
 from edgebuild.engine.session import Session
 from edgebuild.errors import EdgebuildError
 from edgebuild.manifest.model import Project
@@ -22,8 +23,6 @@ from edgebuild.plan.judge import accepted, judge
 from edgebuild.report import document as reports
 from edgebuild.report import render
 from edgebuild.step import Finding, Measurement, Output
-
-REJECTED = "rejected"
 
 
 class GateFailed(EdgebuildError):
@@ -76,7 +75,11 @@ def publish(
         ],
     )
     inside = "" if report["accepted"] else f"{REJECTED}/"
-    parts = {f"{inside}{name}": part for name, part in _parts(session, wanted, report).items()}
+    page = artifacts / variant.folder / inside / render.HTML
+    rendered = render.files(
+        report, pages.siblings(artifacts, variant, page), pages.home(artifacts, page)
+    )
+    parts = {f"{inside}{name}": part for name, part in _parts(session, wanted, rendered).items()}
     swap.replace(artifacts, variant.folder, parts)
     home = artifacts / variant.folder
     if report["accepted"]:
@@ -104,7 +107,7 @@ def _judge(
 
 
 def _parts(
-    session: Session, wanted: Mapping[str, Digest], report: Mapping[str, Any]
+    session: Session, wanted: Mapping[str, Digest], rendered: Mapping[str, bytes]
 ) -> dict[str, swap.Part]:
     """The artifact's files out of the store, and the report's, by name."""
 
@@ -118,7 +121,7 @@ def _parts(
         return swap.Part(digest=digests.of_bytes(data), write=write)
 
     blobs = {name: blob(digest) for name, digest in wanted.items()}
-    return blobs | {name: rendering(data) for name, data in render.files(report).items()}
+    return blobs | {name: rendering(data) for name, data in rendered.items()}
 
 
 def measured(session: Session, variant: Variant) -> tuple[list[Measurement], dict[str, Any]]:

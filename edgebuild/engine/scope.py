@@ -47,6 +47,7 @@ def _edgebuild() -> Iterator[str]:
     package = Path(world.__file__).parents[1]
     for part in ("", *_PARTS):
         yield from map(str, (package / part).glob("*.py"))
+    yield from (str(path) for path in (package / "report").glob("*/*") if path.is_file())
     yield from map(str, (package / "toolchains/locks").glob("*"))
     yield str(package / "verbs/__init__.py")
     # A kind is found by its place.

@@ -13,16 +13,17 @@ from edgebuild.manifest.model import Target
 from edgebuild.plan.budget import Line
 from edgebuild.plan.judge import accepted
 from edgebuild.report import junit
-from edgebuild.report.bars import margin_bar, stacked_bar
+from edgebuild.report.charts.bars import stacked_bar
+from edgebuild.report.figures import number, plain
+from edgebuild.report.markup import Cell, element, folded, num, row, section, table
 from edgebuild.report.markup import document as page_of
-from edgebuild.report.markup import element, row, section, table
+from edgebuild.report.sections import acceptance, summary
+from edgebuild.report.sections.words import cell, evidence
 from edgebuild.report.style import STYLE
 
 SCHEMA = "edgebuild-budget/1"
 JSON, HTML, JUNIT = "budget.json", "budget.html", "budget.junit.xml"
 FILES = (JSON, HTML, JUNIT)
-_HOW = {"": "not measured", "device": "on the device", "emulated": "on the emulator",
-        "host": "on the host", "estimated": "estimated"}  # fmt: skip
 
 
 def document(target: Target, lines: Sequence[Line]) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def document(target: Target, lines: Sequence[Line]) -> dict[str, Any]:
 def files(document: Mapping[str, Any]) -> dict[str, bytes]:
     """File name -> content."""
     return {
-        JSON: (json.dumps(document, indent=1, sort_keys=True) + "\n").encode(),
+        JSON: (json.dumps(plain(document), indent=1, sort_keys=True) + "\n").encode(),
         HTML: page(document).encode(),
         JUNIT: junit.suite(document),
     }
@@ -93,61 +94,55 @@ def published(artifacts: Path) -> Iterator[dict[str, Any]]:
 
 def page(document: Mapping[str, Any]) -> str:
     """One page: a bar of the models' shares for each line."""
-    verdict = "accepted" if document["accepted"] else "rejected"
+    lines = ((f, document["parts"][f["metric"]]) for f in document["findings"])
     return page_of(
-        f"{document['name']} - edgebuild",
+        f"{document['name']}: {'accepted' if document['accepted'] else 'rejected'}",
         STYLE,
         element(
             "header",
+            element("p", element("a", "artifacts", href="../index.html"), class_="trail"),
             element("h1", f"Budget of {document['target']}"),
-            element("p", element("span", verdict, class_=f"verdict {verdict}")),
-            element("p", document["description"]),
+            element("p", document["description"], class_="lead"),
             element("p", "All models that run on it at once, against its limits.", class_="dim"),
         ),
-        *(_line(finding, document["parts"][finding["metric"]]) for finding in document["findings"]),
+        summary.verdict(document),
+        section("Acceptance", acceptance.gates(document)),
+        acceptance.waivers(document),
+        *(_line(finding, parts) for finding, parts in lines),
     )
 
 
 def _line(finding: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> ET.Element:
-    counted = {
-        _name(part): part["value"] for part in parts if part["counts"] and part["value"] is not None
-    }
-    evidence = _HOW[finding["evidence"] or ""]
-    gate = row(
-        element("td", _amount(finding["value"], finding["unit"]), class_="num"),
-        element("td", finding["limit"], class_="num limit"),
-        margin_bar(finding) if finding["value"] is not None else "",
-        element("td", evidence, class_="evidence"),
-        element("td", finding["verdict"], class_=finding["verdict"]),
-        class_=finding["verdict"],
-    )
+    counted = [
+        (_name(part), float(part["value"]))
+        for part in parts
+        if part["counts"] and part["value"] is not None
+    ]
+    unit = parts[0]["unit"] if parts else ""
+    bar = None
+    if counted:
+        ordered = sorted(counted, key=lambda part: -part[1])
+        bar = stacked_bar(
+            ordered, label=finding["metric"], text=lambda v: number(float(f"{v:.4g}"), unit)
+        )
     rows = [
         row(
-            element("td", _name(part)),
-            element("td", _amount(part["value"], part["unit"]), class_="num"),
-            element("td", _HOW[part["evidence"] or ""], class_="evidence"),
+            _name(part),
+            cell(part["value"], part["unit"]),
+            element("td", evidence(part["evidence"])),
             "counts" if part["counts"] else "",
-            part["detail"],
+            element("td", part["detail"], class_="dim"),
         )
         for part in parts
     ]
+    head: list[Cell] = ["variant", num("needs"), "evidence", "", ""]
     return section(
         finding["metric"].removeprefix("budget."),
-        table(["value", "limit", "margin", "evidence", "verdict"], [gate]),
-        element("p", finding["detail"], class_="dim") if finding["detail"] else None,
-        stacked_bar(counted) if counted else None,
-        element(
-            "details",
-            element("summary", f"all {len(parts)} variants"),
-            table(["variant", "needs", "evidence", "", ""], rows),
-        ),
+        bar,
+        folded(f"All {len(parts)} variants", table(head, rows)),
     )
 
 
 def _name(part: Mapping[str, Any]) -> str:
     about = ", ".join(filter(None, (part["label"], part["why"])))
     return f"{part['model']} ({about})" if about else str(part["model"])
-
-
-def _amount(value: float | None, unit: str) -> str:
-    return "not measured" if value is None else f"{value:.4g} {unit}"

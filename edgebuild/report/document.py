@@ -9,6 +9,7 @@ from typing import Any
 
 from edgebuild.plan.graph import Variant
 from edgebuild.plan.judge import accepted
+from edgebuild.report.figures import plain
 from edgebuild.step import Finding, Measurement
 
 SCHEMA = "edgebuild-report/1"
@@ -54,16 +55,17 @@ def document(
     diagnosis: Sequence[Mapping[str, Any]],
     waivers: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
-    """Keys, all always present:
+    """What `edgebuild.report.schema` says, as JSON holds it. Keys, all always present:
 
     schema, name, model, target, label, backend, accepted, about {model {version, license, description},
     target {description, device}, edgebuild, tools {name: {package: version}}}, findings, measurements
-    (metric, value, unit..., evidence), details {check: ...}, contract (as the artifact says), placement
+    (metric, value, unit..., evidence), details {check: ...}, missing {check: why it could not be
+    planned}, contract (as the artifact says), placement
     (stages), pipeline (steps in order), files {name, sha256, size_bytes}, waivers (metric, reason, owner,
     expires), shown {port: ...} (what probes made for the report), diagnosis (cause, evidence; of a
     rejected one, the likeliest first).
     """
-    return {
+    made = {
         "schema": SCHEMA,
         "name": variant.name,
         "model": variant.model,
@@ -75,6 +77,7 @@ def document(
         "findings": [dataclasses.asdict(f) for f in findings],
         "measurements": [dataclasses.asdict(m) for m in measurements],
         "details": dict(details),
+        "missing": dict(variant.missing),
         "contract": dict(contract),
         "placement": list(placement),
         "pipeline": [dataclasses.asdict(s) for s in pipeline],
@@ -83,3 +86,4 @@ def document(
         "shown": dict(shown),
         "diagnosis": [dict(d) for d in diagnosis],
     }
+    return {key: plain(value) for key, value in made.items()}

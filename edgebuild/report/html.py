@@ -1,225 +1,93 @@
-"""A report as one self-contained page: verdict, gates with margins, contract, placement, pipeline."""
+"""A report as one self-contained page: the verdict first, then what it rests on."""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from edgebuild.report.bars import margin_bar, stacked_bar
-from edgebuild.report.markup import document, element, row, section, table
+from edgebuild.report.markup import document, element
+from edgebuild.report.markup import section as boxed
+from edgebuild.report.sections import (
+    acceptance,
+    agreement,
+    cost,
+    latency,
+    numeric,
+    origin,
+    placement,
+    quality,
+    samples,
+    summary,
+    variants,
+)  # fmt: skip
 from edgebuild.report.style import STYLE
 
-_EVIDENCE = {
-    "device": "on the device",
-    "emulated": "on the emulator",
-    "host": "on the host",
-    "estimated": "estimated",
-}
+Report = Mapping[str, Any]
+Body = Sequence[ET.Element]
+
+# Anchor, title, what is in it, and why nothing may be.
+_PARTS: tuple[tuple[str, str, Callable[[Report], Body], str], ...] = (
+    ("quality", "Quality", quality.section, "no threshold on quality is set"),
+    ("agreement", "Agreement with the source", agreement.section, "the artifact was not run"),
+    ("samples", "Samples", samples.section, "no pictures of samples were made"),
+    ("latency", "Latency", latency.section, "nothing timed the artifact"),
+    ("cost", "Cost", cost.section, "operations and bytes were not counted"),
+    ("placement", "Placement", placement.section, "the compiler does not say what runs where"),
+    ("numeric", "Number formats", numeric.section, "ranges of tensors were not looked at"),
+    ("contract", "Contract", origin.contract, "the backend does not say"),
+    ("files", "Files", origin.files, ""),
+    ("pipeline", "Pipeline", origin.pipeline, ""),
+    ("tools", "Made with", origin.tools, ""),
+    ("measurements", "Measurements", origin.measurements, "nothing was measured"),
+)
 
 
-def page(report: Mapping[str, Any]) -> str:
-    """The whole page; it needs no network and no other file."""
+def page(report: Report, siblings: Mapping[str, Report] | None = None, home: str = "") -> str:
+    """The whole page; it needs no network and no other file. `siblings` are the other variants of the
+    model on its target, by the way from here to their pages; `home` is the way to the index."""
+    parts = list(_parts(report, siblings or {}))
     return document(
-        f"{report['name']} - edgebuild",
+        f"{report['name']}: {'accepted' if report['accepted'] else 'rejected'}",
         STYLE,
-        _header(report),
-        _cards(report),
-        section("Acceptance", _gates(report["findings"])),
-        section("Files", _files(report["files"])),
-        section("Contract", _contract(report)),
-        _placement(report["placement"]),
-        section("Measurements", _measurements(report["measurements"])),
-        section("Pipeline", _pipeline(report["pipeline"])),
-        section("Made with", _tools(report["about"])),
+        summary.header(report, home),
+        summary.verdict(report),
+        summary.diagnosis(report),
+        summary.cards(report),
+        _contents(parts),
+        *(boxed(title, *body, id=anchor) for anchor, title, body in parts),
+        _absent(report),
+        main="report",
     )
 
 
-def _header(report: Mapping[str, Any]) -> ET.Element:
-    verdict = "accepted" if report["accepted"] else "rejected"
-    about = report["about"]
-    device = about["target"]["device"]
-    where = " ".join(str(device[k]) for k in ("vendor", "soc") if k in device)
-    return element(
-        "header",
-        element("h1", report["name"]),
-        element("p", element("span", verdict, class_=f"verdict {verdict}")),
-        element("p", about["model"]["description"] or ""),
-        element(
-            "p",
-            f"contract {about['model']['version']}, {about['model']['license']},"
-            f" for {about['target']['description'] or report['target']}",
-            f" ({where})" if where else "",
-            f", by {report['backend']}",
-            class_="dim",
-        ),
-    )
+def _parts(report: Report, siblings: Mapping[str, Report]) -> Iterator[tuple[str, str, Body]]:
+    yield "acceptance", "Acceptance", [acceptance.gates(report)]
+    if (waived := acceptance.waivers(report)) is not None:
+        yield "waivers", "Waivers", [waived]
+    yield "variants", "Variants", variants.section(report, siblings)
+    for anchor, title, make, _ in _PARTS:
+        if body := make(report):
+            yield anchor, title, body
 
 
-def _cards(report: Mapping[str, Any]) -> ET.Element:
-    held = Counter(f["verdict"] for f in report["findings"])
-    size = sum(f["size_bytes"] for f in report["files"] if not f["name"].endswith(".json"))
-    built = sum(s["seconds"] for s in report["pipeline"])
-    cards = [
-        (f"{held['passed']}/{len(report['findings'])}", "gates passed"),
-        (bytes_text(size), "artifact"),
-        (f"{built:.1f} s", "work of all steps"),
-    ]
-    for name in ("failed", "unproven", "waived"):
-        if held[name]:
-            cards.insert(1, (str(held[name]), f"gates {name}"))
-    return element(
-        "div",
-        *(element("div", element("b", value), label, class_="card") for value, label in cards),
-        class_="cards",
-    )
+def _contents(parts: Sequence[tuple[str, str, Body]]) -> ET.Element:
+    links = [element("li", element("a", title, href=f"#{anchor}")) for anchor, title, _ in parts]
+    return element("nav", element("ul", *links), class_="contents", aria_label="Contents")
 
 
-def _gates(findings: Sequence[Mapping[str, Any]]) -> ET.Element:
-    order = {"failed": 0, "unproven": 1, "waived": 2, "passed": 3}
+def _absent(report: Report) -> ET.Element | None:
+    """What this page could have shown and why it does not."""
+    evaluated = any(s["step"].endswith("/evaluation") for s in report["pipeline"])
     rows = []
-    for f in sorted(findings, key=lambda f: order[f["verdict"]]):
-        name = f["metric"] + (f" [{f['output']}]" if f["output"] else "")
-        cell = element("td", element("code", name))
-        if f["detail"]:
-            cell.append(element("div", f["detail"], class_="dim"))
-        rows.append(
-            row(
-                cell,
-                element("td", number(f["value"], f["unit"]), class_="num"),
-                element("td", f["limit"], class_="num limit"),
-                margin_bar(f) if f["value"] is not None else "",
-                element(
-                    "td", _EVIDENCE.get(f["evidence"] or "", "not measured"), class_="evidence"
-                ),
-                element("td", f["verdict"], class_=f["verdict"]),
-                class_=f["verdict"],
-            )
-        )
-    return table(["metric", "value", "limit", "margin", "evidence", "verdict"], rows)
-
-
-def _files(files: Sequence[Mapping[str, Any]]) -> ET.Element:
-    rows = [
-        row(
-            element("td", element("code", f["name"])),
-            element("td", bytes_text(f["size_bytes"]), class_="num"),
-            element("td", element("code", f["sha256"])),
-        )
-        for f in files
-    ]
-    return table(["file", "size", "sha256"], rows)
-
-
-def _contract(report: Mapping[str, Any]) -> ET.Element:
-    rows = [
-        row(
-            side.removesuffix("s"),
-            element("td", element("code", t["name"])),
-            element("td", element("code", " x ".join(map(str, t["shape"])))),
-            t["dtype"],
-            _meaning(t),
-        )
-        for side in ("inputs", "outputs")
-        for t in report["contract"].get(side, [])
-    ]
-    return table(["", "name", "shape", "type", "meaning"], rows)
-
-
-def _meaning(tensor: Mapping[str, Any]) -> str:
-    parts = []
-    if tensor.get("layout", "other") != "other":
-        parts.append(tensor["layout"])
-    if tensor.get("color", "none") != "none":
-        parts.append(tensor["color"])
-    quantisation = tensor.get("quantization")
-    if isinstance(quantisation, Mapping):
-        parts.append(", ".join(f"{k} {v}" for k, v in quantisation.items()))
-    if tensor.get("unit"):
-        parts.append(tensor["unit"])
-    return ", ".join(parts)
-
-
-def _placement(stages: Sequence[Mapping[str, Any]]) -> ET.Element | None:
-    if not stages:
+    for anchor, title, make, reason in _PARTS:
+        if reason and not make(report):
+            check = {"agreement": "parity"}.get(anchor, anchor)
+            needs_data = anchor in ("quality", "agreement", "samples", "numeric")
+            if needs_data and not evaluated:
+                reason = "the manifest declares no evaluation data"
+            reason = report.get("missing", {}).get(check, reason)
+            rows.append(element("li", element("b", title), f": {reason}"))
+    if not rows:
         return None
-    engines = Counter(s["engine"] for s in stages)
-    fallbacks = [s for s in stages if s["fallback"]]
-    rows = [
-        row(
-            element("td", element("code", s["name"])),
-            element("td", element("code", s["op"])),
-            s["engine"] + (" (fallback)" if s["fallback"] else ""),
-            element("td", element("code", s["layer"]), s["reason"]),
-        )
-        for s in stages
-    ]
-    listing = element(
-        "details",
-        element("summary", f"all {len(stages)} stages"),
-        table(["stage", "op", "engine", "layer"], rows),
-    )
-    note = element("p", f"{len(fallbacks)} fell back", class_="failed") if fallbacks else None
-    return section("Placement", stacked_bar(engines), note, listing)
-
-
-def _measurements(rows: Sequence[Mapping[str, Any]]) -> ET.Element:
-    return table(
-        ["metric", "output", "value", "source's", "evidence"],
-        [
-            row(
-                element("td", element("code", m["metric"])),
-                element("td", element("code", m["output"])),
-                element("td", number(m["value"]), class_="num"),
-                element("td", "" if m["baseline"] is None else number(m["baseline"]), class_="num"),
-                m["evidence"] + (f": {m['detail']}" if m["detail"] else ""),
-            )
-            for m in rows
-        ],
-    )
-
-
-def _pipeline(stages: Sequence[Mapping[str, Any]]) -> ET.Element:
-    longest = max((s["seconds"] for s in stages), default=0) or 1
-    items = []
-    for s in stages:
-        outputs = ", ".join(
-            f"{port} {o['sha256'][:12]} ({bytes_text(o['size_bytes'])})"
-            for port, o in s["outputs"].items()
-        )
-        items.append(
-            element(
-                "li",
-                element("span", element("b", s["step"]), f"  {s['kind']}"),
-                element("span", f"{s['seconds']:.2f} s, {s['how']}", class_="dim"),
-                element("code", outputs, class_="dim"),
-                element("code", f"key {s['key'][:12]}", class_="dim hide-small"),
-                element("span", class_="bar", style=f"width: {100 * s['seconds'] / longest:.1f}%"),
-            )
-        )
-    return element("ol", *items, class_="pipe")
-
-
-def _tools(about: Mapping[str, Any]) -> ET.Element:
-    rows = [
-        row(name, ", ".join(f"{package} {version}" for package, version in packages.items()))
-        for name, packages in about["tools"].items()
-    ]
-    return table(["environment", "packages"], [row("edgebuild", about["edgebuild"]), *rows])
-
-
-def number(value: float | None, unit: str = "") -> str:
-    """Five significant digits; bytes as people write them."""
-    if value is None:
-        return "not measured"
-    if unit == "bytes":
-        return bytes_text(value)
-    return f"{value:.5g} {unit}".strip()
-
-
-def bytes_text(size: float) -> str:
-    for unit, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size >= scale:
-            return f"{size / scale:.2f} {unit}"
-    return f"{size:.0f} B"
+    return boxed("Not in this report", element("ul", *rows, class_="absent"), id="absent")

@@ -1,58 +1,176 @@
-"""artifacts/index.html: models by targets with their verdicts, each a link to its report."""
+"""artifacts/index.html: models by targets with their verdicts, each a link to its report; and their trend."""
 
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgebuild.report.html import bytes_text
-from edgebuild.report.markup import document, element, row, table
-from edgebuild.report.style import STYLE
+from edgebuild.report.figures import bytes_text
+from edgebuild.report.headline import headline
+from edgebuild.report.markup import document, element
+from edgebuild.report.markup import section as boxed
+from edgebuild.report.sections.words import mark
+from edgebuild.report.style import INDEX_SCRIPT, INDEX_STYLE, STYLE
+from edgebuild.report.trend import trends
+
+Reports = Mapping[str, Mapping[str, Any]]
+# model, target, reason
+Refused = tuple[str, str, str]
 
 
 def page(
-    reports: Mapping[str, Mapping[str, Any]], refused: Sequence[tuple[str, str, str]] = ()
+    reports: Reports,
+    refused: Sequence[Refused] = (),
+    history: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    budgets: Mapping[str, tuple[str, bool]] | None = None,
 ) -> str:
-    """`reports` maps the report's path relative to the index to its document; `refused` has
-    (model, target, reason)."""
+    """`reports` maps the way to a report's page to its document; `history` a variant's name to its lines,
+    oldest first (`trend.remembered`); `budgets` a target to the way to its page, and whether it holds."""
     targets = sorted({r["target"] for r in reports.values()} | {t for _, t, _ in refused})
-    models = sorted({r["model"] for r in reports.values()} | {m for m, _, _ in refused})
-    rows = []
-    for model in models:
-        cells = [element("td", element("b", model))]
-        for target in targets:
-            cell = element("td")
-            for path, report in sorted(reports.items()):
-                if (report["model"], report["target"]) == (model, target):
-                    cell.append(_entry(path, report))
-            for m, t, reason in refused:
-                if (m, t) == (model, target):
-                    cell.append(element("div", "refused", class_="refused", title=reason))
-            cells.append(cell)
-        rows.append(row(*cells))
-    rejected = sum(not r["accepted"] for r in reports.values())
-    verdict = f"{rejected} rejected" if rejected else "all accepted"
+    ways = {report["name"]: href for href, report in reports.items()}
+    known = {name: lines for name, lines in (history or {}).items() if name in ways and lines}
+    trend = None
+    if known:
+        note = element(
+            "p", "A point for each build that changed the variant, oldest first.", class_="dim"
+        )
+        trend = boxed("Trend", note, trends(known, ways), id="trend")
     return document(
         "edgebuild artifacts",
-        STYLE,
-        element("h1", "Artifacts"),
-        element(
-            "p",
-            element("span", verdict, class_=f"verdict {'rejected' if rejected else 'accepted'}"),
-            f" {len(reports)} artifacts of {len(models)} models on {len(targets)} targets",
-        ),
-        table(["model", *targets], rows, class_="matrix"),
+        STYLE + INDEX_STYLE,
+        element("header", element("h1", "Artifacts"), _tally(reports, refused, targets)),
+        _filter(targets),
+        _matrix(reports, refused, targets, budgets or {}),
+        trend,
+        script=INDEX_SCRIPT,
+        main="index",
     )
 
 
-def _entry(path: str, report: Mapping[str, Any]) -> ET.Element:
-    verdict = "accepted" if report["accepted"] else "rejected"
-    size = sum(f["size_bytes"] for f in report["files"] if not f["name"].endswith(".json"))
+def _tally(reports: Reports, refused: Sequence[Refused], targets: Sequence[str]) -> ET.Element:
+    rejected = sum(not r["accepted"] for r in reports.values())
+    waived = sum(_is_waived(r) for r in reports.values())
+    models = {r["model"] for r in reports.values()} | {m for m, _, _ in refused}
+    word = "rejected" if rejected else "accepted"
+    said = f"{rejected} rejected" if rejected else "All accepted" if reports else "Nothing is built"
+    parts = [
+        f"{_count(len(reports), 'artifact')} of {_count(len(models), 'model')}"
+        f" for {_count(len(targets), 'target')}"
+    ]
+    if waived:
+        parts.append(f"{waived} with a waived gate")
+    if refused:
+        parts.append(f"{len(refused)} refused by a compiler")
     return element(
         "div",
-        element("a", report["label"] or report["backend"], href=path),
-        " ",
-        element("span", verdict, class_=verdict),
-        element("span", f" {bytes_text(size)}", class_="dim"),
+        mark(word) if reports else None,
+        element("div", element("b", said), element("p", ", ".join(parts))),
+        class_=f"banner {word if reports else ''}",
     )
+
+
+def _filter(targets: Sequence[str]) -> ET.Element:
+    """Shown by the script that makes it work."""
+    verdicts = ("accepted", "rejected", "waived", "refused")
+    return element(
+        "form",
+        element(
+            "input", type="search", name="text", placeholder="Filter by name",
+            aria_label="Filter by name", autocomplete="off",
+        ),
+        _choice("verdict", "every verdict", verdicts),
+        _choice("target", "every target", targets),
+        element("button", "Clear", type="reset"),
+        element("output", id="count"),
+        id="filter", class_="filter", hidden="",
+    )  # fmt: skip
+
+
+def _choice(name: str, all_of: str, values: Sequence[str]) -> ET.Element:
+    options = [element("option", all_of, value="")]
+    options += [element("option", value, value=value) for value in values]
+    return element("select", *options, name=name, aria_label=name)
+
+
+def _matrix(
+    reports: Reports,
+    refused: Sequence[Refused],
+    targets: Sequence[str],
+    budgets: Mapping[str, tuple[str, bool]],
+) -> ET.Element:
+    cells: dict[tuple[str, str], list[ET.Element]] = defaultdict(list)
+    for href, report in sorted(reports.items(), key=lambda item: item[1]["name"]):
+        cells[report["model"], report["target"]].append(_entry(href, report))
+    for model, target, reason in refused:
+        cells[model, target].append(_refusal(model, target, reason))
+    head = [element("th", "model", scope="col")]
+    for target in targets:
+        head.append(element("th", target, scope="col", data_column=target))
+        if target in budgets:
+            href, holds = budgets[target]
+            word = "accepted" if holds else "rejected"
+            link = element("a", mark(word), "budget", href=href, class_=f"budget {word}")
+            head[-1].append(link)
+    rows = []
+    for model in sorted({m for m, _ in cells}):
+        row = [element("th", model, scope="row")]
+        for target in targets:
+            found = cells.get((model, target), [])
+            row.append(
+                element(
+                    "td", *found, data_column=target, class_="" if found else "none",
+                )
+            )  # fmt: skip
+        rows.append(element("tr", *row))
+    made = element(
+        "table", element("thead", element("tr", *head)), element("tbody", *rows), class_="models"
+    )
+    return element("div", made, class_="wide", tabindex="0")
+
+
+def _entry(href: str, report: Mapping[str, Any]) -> ET.Element:
+    line = headline(report)
+    word = "accepted" if line.accepted else "rejected"
+    words = [word]
+    notes = [bytes_text(line.size_bytes)]
+    if line.quality:
+        notes.append(f"{line.quality.metric.partition('.')[2]} {line.quality.value:.3g}")
+    if _is_waived(report):
+        words.append("waived")
+        notes.append("waived")
+    failing = [f["metric"] for f in report["findings"] if f["verdict"] in ("failed", "unproven")]
+    return element(
+        "div",
+        mark(word),
+        element("a", line.label, href=href),
+        element("span", ", ".join(notes), class_="dim"),
+        element("span", ", ".join(dict.fromkeys(failing)), class_="why") if failing else None,
+        class_=f"entry {word}",
+        title=f"{line.name}: {word}",
+        data_text=f"{line.name} {line.label} {report['backend']}".lower(),
+        data_verdict=" ".join(words),
+        data_target=report["target"],
+    )
+
+
+def _refusal(model: str, target: str, reason: str) -> ET.Element:
+    return element(
+        "div",
+        mark("refused"),
+        element("span", "refused"),
+        element("span", reason, class_="dim"),
+        class_="entry refused",
+        data_text=f"{model}/{target} {reason}".lower(),
+        data_verdict="refused",
+        data_target=target,
+    )
+
+
+def _is_waived(report: Mapping[str, Any]) -> bool:
+    return any(f["verdict"] == "waived" for f in report["findings"])
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 # What XML 1.0 cannot hold, however it is escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+Cell: TypeAlias = ET.Element | str
 
 
 def element(tag: str, *children: ET.Element | str | None, **attributes: str) -> ET.Element:
@@ -31,36 +36,61 @@ def element(tag: str, *children: ET.Element | str | None, **attributes: str) -> 
     return made
 
 
-def table(head: Iterable[str], rows: Iterable[ET.Element], **attributes: str) -> ET.Element:
-    """A table with a header row, in a box that scrolls sideways on a phone."""
-    headers = element("tr", *(element("th", text) for text in head))
+def table(head: Sequence[Cell], rows: Iterable[ET.Element], **attributes: str) -> ET.Element:
+    """A table with a header row, in a box that scrolls sideways on a phone. A heading is text, or made
+    by `num` where the column's figures stand to the right."""
+    cells = (h if isinstance(h, ET.Element) else element("th", h, scope="col") for h in head)
     body = element("tbody", *rows)
-    made = element("table", element("thead", headers), body, **attributes)
-    return element("div", made, class_="wide")
+    made = element("table", element("thead", element("tr", *cells)), body, **attributes)
+    return element("div", made, class_="wide", tabindex="0")
 
 
-def row(*cells: ET.Element | str, **attributes: str) -> ET.Element:
+def num(title: str) -> ET.Element:
+    """The heading of a column of figures."""
+    return element("th", title, scope="col", class_="num")
+
+
+def row(*cells: Cell, **attributes: str) -> ET.Element:
     return element(
         "tr",
-        *(c if isinstance(c, ET.Element) and c.tag == "td" else element("td", c) for c in cells),
+        *(
+            c if isinstance(c, ET.Element) and c.tag in ("td", "th") else element("td", c)
+            for c in cells
+        ),
         **attributes,
     )
 
 
-def section(title: str, *children: ET.Element | None) -> ET.Element:
-    return element("section", element("h2", title), *children)
+def folded(summary: str, *children: ET.Element | None) -> ET.Element:
+    """What is shown when asked for."""
+    return element("details", element("summary", summary), *children)
 
 
-def document(title: str, style: str, *children: ET.Element | None) -> str:
-    """A whole page. It asks nothing of the network: style inside, no script, no font, no image."""
+def section(title: str, *children: ET.Element | str | None, **attributes: str) -> ET.Element:
+    return element("section", element("h2", title), *children, **attributes)
+
+
+def document(
+    title: str, style: str, *children: ET.Element | None, script: str = "", main: str = ""
+) -> str:
+    """A whole page, `children` in its `main` element of that class. It asks nothing of the network, and the
+    policy it carries has the browser refuse if it did: style, script and pictures are inside."""
+    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    if script:
+        digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+        policy += f"; script-src 'sha256-{digest}'"
     head = element(
         "head",
         element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", title),
         element("style", style),
     )
-    page = element("html", head, element("body", element("main", *children)), lang="en")
+    body = element(
+        "body", element("main", *children, class_=main), element("script", script) if script else None
+    )  # fmt: skip
+    page = element("html", head, body, lang="en")
     return "<!doctype html>\n" + ET.tostring(page, encoding="unicode", method="html") + "\n"
 
 

@@ -16,17 +16,30 @@ _FORM: Mapping[str, type] = {
     "findings": list, "files": list,
 }  # fmt: skip
 _FILE: Mapping[str, type] = {"name": str, "sha256": str, "size_bytes": int}
+_FINDING: Mapping[str, type] = {"metric": str, "verdict": str}
+_MEASUREMENT: Mapping[str, type] = {"metric": str, "evidence": str}
 
 
 def read_report(path: Path) -> dict[str, Any] | None:
-    """The report in a file; None if it is absent, damaged, of another schema or somebody else's."""
+    """The report in a file; None if it is absent, damaged, of another schema or somebody else's. Figures
+    of findings and measurements are numbers again, the infinite ones too."""
     try:
         found = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
     if not _has(found, _FORM) or found.get("schema") != SCHEMA:
         return None
-    return found if all(_has(file, _FILE) for file in found["files"]) else None
+    measurements, details = found.get("measurements", []), found.get("details", {})
+    if not isinstance(measurements, list) or not isinstance(details, dict):
+        return None
+    forms = ((found["files"], _FILE), (found["findings"], _FINDING), (measurements, _MEASUREMENT))
+    if not all(_has(row, form) for rows, form in forms for row in rows):
+        return None
+    for row in (*found["findings"], *measurements):
+        for key in ("value", "baseline", "bound"):
+            if row.get(key) in ("inf", "-inf"):
+                row[key] = float(row[key])
+    return dict(found)
 
 
 def published(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:

@@ -19,6 +19,7 @@ def torn(artifacts):
             if not place.is_file() or digests.of_file(place) != wanted:
                 found.append(place)
         names = {p.name for p in path.parent.iterdir() if not p.is_dir()}
-        wanted = {"report.json", "report.html", "junit.xml", *(f["name"] for f in report["files"])}
+        pages = {"report.json", "report.html", "report.md", "junit.xml"}
+        wanted = pages | {file["name"] for file in report["files"]}
         found += [path.parent / name for name in names ^ wanted]
     return found

@@ -1,0 +1,147 @@
+"""How far the artifact's answers are from the source's: output by output, and layer by layer."""
+
+from __future__ import annotations
+
+import math
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edgebuild.report.charts.lines import depth, sparkline
+from edgebuild.report.figures import figure, number
+from edgebuild.report.headline import measured
+from edgebuild.report.markup import Cell, element, folded, num, row, table
+from edgebuild.report.sections.words import cell, code, dim, evidence
+
+_WORST = 10
+_FIGURES = ("sqnr_db", "max_abs", "mean_abs", "cosine")
+
+
+def section(report: Mapping[str, Any]) -> list[ET.Element]:
+    """Empty where no answers were compared."""
+    by_output: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for m in measured(report, "parity."):
+        by_output.setdefault(m["output"], {})[m["metric"].partition(".")[2]] = m
+    if not by_output:
+        return []
+    details = report["details"].get("parity") or {}
+    samples = details.get("outputs") or {}
+    rows = [_output(name, found, samples.get(name) or {}) for name, found in by_output.items()]
+    head: list[Cell] = ["output", num("SQNR"), num("largest"), num("mean"), num("cosine"), "SQNR by sample",
+            "evidence"]  # fmt: skip
+    return [table(head, rows), *_layers(details.get("layers"), _threshold(report))]
+
+
+def _output(name: str, found: Mapping[str, Any], details: Mapping[str, Any]) -> ET.Element:
+    some = next(iter(found.values()))
+    first = code(name or "all")
+    if some["detail"]:
+        first.append(element("div", some["detail"], class_="dim"))
+    values = [found[key]["value"] if key in found else None for key in _FIGURES]
+    db = figure(values[0])
+    by_sample = [figure(v) for v in details.get("sqnr_db_by_sample") or ()]
+    strip = element("td", class_="strip")
+    if known := [v for v in by_sample if v is not None]:
+        words = f"worst {number(round(min(known), 1), 'dB')} of {len(known)}"
+        if drawn := sparkline(by_sample[:200], label=f"SQNR of each sample: {words}"):
+            strip.append(drawn)
+        strip.append(element("span", words, class_="dim"))
+    return row(
+        first,
+        cell(None if db is None else round(db, 2), "dB"),
+        cell(_short(values[1])),
+        cell(_short(values[2])),
+        cell(values[3]),
+        strip,
+        element("td", evidence(some["evidence"])),
+    )
+
+
+def _layers(layers: Any, limit: float | None) -> list[ET.Element]:
+    title = element("h3", "Error over depth", id="depth")
+    if not isinstance(layers, Mapping) or not layers.get("rows"):
+        why = "Layers were not compared: nothing in this build reads tensors inside the artifact."
+        return [title, dim(why)]
+    rows = sorted(layers["rows"], key=lambda r: r.get("depth", 0))
+    decibels = [figure(r.get("sqnr_db")) for r in rows]
+    order = sorted(range(len(rows)), key=lambda i: _badness(rows[i], decibels[i]))
+    worst = [i for i in order if _badness(rows[i], decibels[i]) < math.inf][:_WORST]
+    points = [(str(r["name"]), db, _broken(r)) for r, db in zip(rows, decibels, strict=True)]
+    unmatched = layers.get("unmatched") or []
+    named = ", ".join(str(rows[i]["name"]) for i in worst[:3])
+    picture = depth(
+        points, set(worst), limit=limit,
+        label=f"SQNR of {len(rows)} layers in the order of the graph; worst: {named}",
+    )  # fmt: skip
+    said = element(
+        "p",
+        f"Source against artifact on {layers.get('samples', '?')} samples, {len(rows)} tensors",
+        f", {len(unmatched)} of the source have no counterpart" if unmatched else "",
+        ". ",
+        evidence(layers.get("evidence")),
+        class_="dim",
+    )
+    head: list[Cell] = [
+        num("layer"),
+        num("SQNR"),
+        "tensor",
+        "op",
+        num("largest"),
+        num("mean"),
+        num("cosine"),
+    ]
+    table_rows = [_layer(i, rows[i]) for i in worst]
+    return [
+        title,
+        said,
+        picture,
+        element("h4", f"The {len(worst)} layers that are furthest off"),
+        table(head, table_rows),
+        *([folded(f"{len(unmatched)} tensors without a counterpart", _names(unmatched))]
+          if unmatched else []),
+    ]  # fmt: skip
+
+
+def _layer(index: int, r: Mapping[str, Any]) -> ET.Element:
+    name = code(str(r["name"]))
+    if r.get("layer") and r["layer"] != r["name"]:
+        name.append(element("div", str(r["layer"]), class_="dim"))
+    if _broken(r):
+        name.append(element("div", f"{r['nonfinite']} values are not finite", class_="failed"))
+    db = figure(r.get("sqnr_db"))
+    return row(
+        element("td", str(index + 1), class_="num"),
+        cell(None if db is None else round(db, 2), "dB"),
+        name,
+        code(str(r.get("op", ""))),
+        cell(_short(r.get("max_abs"))),
+        cell(_short(r.get("mean_abs"))),
+        cell(r.get("cosine")),
+    )
+
+
+def _badness(r: Mapping[str, Any], db: float | None) -> float:
+    if _broken(r):
+        return -math.inf
+    return math.inf if db is None else db
+
+
+def _broken(r: Mapping[str, Any]) -> bool:
+    """Values that are not finite where the source's are."""
+    return (figure(r.get("nonfinite")) or 0) > (figure(r.get("nonfinite_source")) or 0)
+
+
+def _threshold(report: Mapping[str, Any]) -> float | None:
+    for f in report["findings"]:
+        if f["metric"] == "parity.sqnr_db" and f["limit"].startswith(">="):
+            return figure(f["bound"])
+    return None
+
+
+def _names(names: Sequence[Any]) -> ET.Element:
+    return element("p", *(element("code", f"{name} ") for name in names[:200]), class_="names")
+
+
+def _short(value: Any) -> Any:
+    found = figure(value)
+    return value if found is None or math.isinf(found) else float(f"{found:.3g}")

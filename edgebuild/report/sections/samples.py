@@ -1,0 +1,118 @@
+"""A few evaluation samples: what goes in, the source's and the artifact's answers, their difference.
+
+Drawn from port `gallery` (edgebuild.formats.gallery). A picture is held once and shown as often as it
+is needed; boxes are drawn over it as lines, which stay sharp.
+"""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from edgebuild.report.charts.bars import lollipops
+from edgebuild.report.figures import figure, numbers
+from edgebuild.report.markup import element
+from edgebuild.report.sections.words import dim
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
+
+
+def section(report: Mapping[str, Any]) -> list[ET.Element]:
+    """Empty where no samples are shown."""
+    gallery = report["shown"].get("gallery") or {}
+    samples = gallery.get("samples") or []
+    if not samples:
+        return []
+    pictures = {name: p for name, p in (gallery.get("pictures") or {}).items() if _is_picture(p)}
+    held = [
+        element(
+            "image", id=f"picture-{name}", width=str(p["width"]), height=str(p["height"]),
+            href=f"data:image/png;base64,{p['png']}", preserveAspectRatio="none",
+        )
+        for name, p in pictures.items()
+    ]  # fmt: skip
+    store = element(
+        "svg", element("defs", *held), width="0", height="0", class_="held", aria_hidden="true"
+    )
+    return [
+        *([dim(gallery["note"])] if gallery.get("note") else []),
+        store,
+        *(_sample(s, pictures) for s in samples),
+    ]
+
+
+def _sample(s: Mapping[str, Any], pictures: Mapping[str, Any]) -> ET.Element:
+    notes = "; ".join(map(str, s.get("notes") or ()))
+    views = [made for v in s.get("views") or () if (made := _view(v, pictures)) is not None]
+    return element(
+        "div",
+        element("h3", f"Sample {s['index']}"),
+        dim(notes) if notes else None,
+        element("div", *views, class_="views"),
+        class_="sample",
+    )
+
+
+def _view(v: Mapping[str, Any], pictures: Mapping[str, Any]) -> ET.Element | None:
+    title = str(v.get("title", ""))
+    if v.get("pairs"):
+        drawn: ET.Element = _pairs(title, v["pairs"])
+    else:
+        if not figure(v.get("width")) or not figure(v.get("height")):
+            return None
+        drawn = _picture(title, v, pictures)
+    note = element("span", f" {v['note']}", class_="dim") if v.get("note") else None
+    return element("figure", drawn, element("figcaption", title, note), class_=_kind(v))
+
+
+def _kind(v: Mapping[str, Any]) -> str:
+    return "pairs" if v.get("pairs") else "view"
+
+
+def _picture(title: str, v: Mapping[str, Any], pictures: Mapping[str, Any]) -> ET.Element:
+    wide, tall = float(v["width"]), float(v["height"])
+    layers = []
+    for name in v.get("layers") or ():
+        p = pictures.get(str(name))
+        if p is not None:
+            scale = f"scale({wide / p['width']:.6g} {tall / p['height']:.6g})"
+            layers.append(element("use", href=f"#picture-{name}", transform=scale))
+    boxes = [_box(b) for b in v.get("boxes") or () if len(numbers(b.get("at"))) == 4]
+    return element(
+        "svg", *layers, *boxes, viewBox=f"0 0 {wide:g} {tall:g}", role="img", aria_label=title,
+        class_="picture",
+    )  # fmt: skip
+
+
+def _box(b: Mapping[str, Any]) -> ET.Element:
+    x1, y1, x2, y2 = numbers(b["at"])
+    score = figure(b.get("score"))
+    words = f"class {b.get('class')}" + ("" if score is None else f", score {score:.3g}")
+    label = figure(b.get("class")) or 0.0
+    return element(
+        "rect", element("title", words), x=f"{x1:.1f}", y=f"{y1:.1f}",
+        width=f"{max(x2 - x1, 0):.1f}", height=f"{max(y2 - y1, 0):.1f}",
+        class_=f"box k{int(label) % 4} {b.get('side', '')}",
+    )  # fmt: skip
+
+
+def _pairs(title: str, pairs: Sequence[Any]) -> ET.Element:
+    rows = [(str(p[0]), figure(p[1]) or 0.0, figure(p[2]) or 0.0) for p in pairs if len(p) == 3]
+    words = "; ".join(f"{name}: source {a:.4g}, artifact {b:.4g}" for name, a, b in rows[:12])
+    names = element(
+        "ol",
+        *(element("li", f"{name} ", element("span", f"{a:.4g} / {b:.4g}", class_="num"))
+          for name, a, b in rows),
+    )  # fmt: skip
+    return element("div", names, lollipops(rows, label=f"{title}. {words}"), class_="listed")
+
+
+def _is_picture(p: Any) -> bool:
+    return (
+        isinstance(p, Mapping)
+        and isinstance(p.get("png"), str)
+        and _BASE64.fullmatch(p["png"]) is not None
+        and all(isinstance(p.get(k), int) and p[k] > 0 for k in ("width", "height"))
+    )
