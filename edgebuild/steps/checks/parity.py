@@ -29,7 +29,7 @@ _FIGURES = {
     "cosine": agreement.cosine,
 }
 _WORST = 10
-_LOSS_DB = 6.0  # half of the amplitude: less is what every layer of a quantised network may lose
+_LOSS_DB = 10.0  # ten times the noise: less is what a sound layer may lose
 
 
 def run(call: Call) -> None:

@@ -8,18 +8,25 @@ from edgebuild.formats import dataset, measurements
 from edgebuild.steps import agreement
 from edgebuild.steps.checks import parity
 
+PER_OUTPUT = [f"parity.{name}" for name in ("sqnr_db", "max_abs", "mean_abs", "cosine")]
 
-def check(folder, expected, actual):
-    for name, outputs in (("e", expected), ("a", actual)):
-        dataset.save(folder / f"{name}.npz", {"outputs": outputs})
+
+def check(folder, expected, actual, weakest=None, isa=None, backend="openvino_ir"):
+    ports = {"expected": {"outputs": expected}, "actual": {"outputs": actual}}
+    if weakest is not None:
+        ports["weakest"] = weakest
+    for name, groups in ports.items():
+        dataset.save(folder / f"{name}.npz", groups)
     made = stepcall.run(
         parity,
         folder / "step",
-        {"expected": folder / "e.npz", "actual": folder / "a.npz"},
+        {name: folder / f"{name}.npz" for name in ports},
         evidence="emulated",
+        isa=isa,
+        backend=backend,
     )["measurements"]
     rows, details = measurements.load(made)
-    assert all(row.evidence == "emulated" for row in rows)
+    assert all(row.evidence == "emulated" for row in rows if row.metric in PER_OUTPUT)
     return {(row.output, row.metric.removeprefix("parity.")): row for row in rows}, details
 
 
@@ -60,3 +67,31 @@ def test_silence_against_noise_and_silence():
     assert agreement.sqnr(np.zeros(3), np.zeros(3)) == math.inf
     assert agreement.cosine(np.zeros(3), np.ones(3)) == 0
     assert agreement.cosine(np.zeros(3), np.zeros(3)) == 1
+
+
+def test_answers_at_the_weakest_instruction_set(tmp_path):
+    wanted = {"a": np.array([[3.0, 4.0]]), "b": np.array([[1.0]])}
+    weakest = {"outputs": {"a": np.array([[3.0, 4.5]]), "b": wanted["b"]}}
+    rows, _ = check(tmp_path, wanted, wanted, weakest, isa="AVX2")
+    assert rows["a", "sqnr_db"].value == math.inf
+    assert rows["a", "isa_sqnr_db"].value == pytest.approx(20.0)
+    assert rows["a", "isa_sqnr_db"].detail == "with AVX2"
+    assert rows["a", "isa_sqnr_db"].evidence == "host"
+    assert rows["b", "isa_sqnr_db"].value == math.inf
+
+
+def test_why_nothing_is_known_of_the_weakest_instruction_set(tmp_path):
+    ones = {"a": np.ones((1, 2))}
+
+    def why(name, **more):
+        (tmp_path / name).mkdir()
+        rows, _ = check(tmp_path / name, ones, ones, **more)
+        assert rows["", "isa_sqnr_db"].value is None
+        return rows["", "isa_sqnr_db"].detail
+
+    lacking = {"unproven": {"reason": np.array(["this machine lacks avx2"])}}
+    assert why("undeclared", weakest={"outputs": ones}) == "the target declares no `isa`"
+    assert why("weak", weakest=lacking, isa="AVX2") == "this machine lacks avx2"
+    assert why("other", isa="AVX2", backend="onnx") == (
+        "what runs artifacts of `onnx` cannot be held to an instruction set"
+    )
