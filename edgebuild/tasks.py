@@ -36,7 +36,7 @@ DOIT_CONFIG = {
     "verbosity": 2,
 }
 
-_VARIABLES = ("target", "model", "step", "kind", "file", "scale", "only", "env")
+_VARIABLES = ("target", "model", "step", "kind", "file", "scale", "only", "env", "of")
 
 
 @create_after(executed=None)  # type: ignore[untyped-decorator]
@@ -105,8 +105,8 @@ def task_new() -> dict[str, Any]:
 
 
 def task_schema() -> dict[str, Any]:
-    """print the JSON Schema of the manifests, for editors"""
-    return _verb("schema")
+    """print the JSON Schema of the manifests, for editors, or of report.json: [of=report]"""
+    return _verb("schema", "of")
 
 
 def task_test() -> dict[str, Any]:
