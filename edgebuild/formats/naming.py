@@ -57,6 +57,11 @@ def own(contract: Contract, naming: Naming) -> Contract:
     )
 
 
+def fed(feeds: Mapping[str, Any], naming: Naming) -> dict[str, Any]:
+    """Inputs by the contract's names, by the artifact's own."""
+    return {naming.inputs.get(name, name): array for name, array in feeds.items()}
+
+
 def translated(
     execute: Callable[[dict[str, Any]], Mapping[str, Any]], naming: Naming
 ) -> Callable[[dict[str, Any]], dict[str, Any]]:
@@ -64,7 +69,7 @@ def translated(
     back = {theirs: ours for ours, theirs in naming.outputs.items()}
 
     def infer(feeds: dict[str, Any]) -> dict[str, Any]:
-        found = execute({naming.inputs.get(n, n): a for n, a in feeds.items()})
+        found = execute(fed(feeds, naming))
         return {back.get(n, n): a for n, a in found.items()}
 
     return infer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -62,25 +62,41 @@ def executor(net: ncnn.Net, outputs: Mapping[str, Sequence[int]]) -> Callable[[A
 
     NCNN knows no batch: a leading 1 of a shape is left out for it, and put before its answers.
     """
-    import ncnn
     import numpy as np
 
     def execute(feeds: Arrays) -> Arrays:
-        extractor = net.create_extractor()
-        for name, array in feeds.items():
-            # A copy, aligned as NCNN's own memory is.
-            if extractor.input(name, ncnn.Mat(np.ascontiguousarray(_unbatched(array))).clone()):
-                raise NcnnError(f"NCNN has no input `{name}`")
         found = {}
-        for name, shape in outputs.items():
-            code, mat = extractor.extract(name)
-            if code != 0:
-                raise NcnnError(f"NCNN cannot compute `{name}`", hint="its log says why")
-            array = np.array(mat)
-            found[name] = array[None] if tuple(shape) == (1, *array.shape) else array
+        for name, answer in infer(net, mats(feeds), outputs).items():
+            array = np.array(answer)
+            whole = tuple(outputs[name])
+            found[name] = array[None] if whole == (1, *array.shape) else array
         return found
 
     return execute
+
+
+def mats(feeds: Mapping[str, NDArray[Any]]) -> dict[str, ncnn.Mat]:
+    """Inputs in NCNN's own memory, which is aligned, without a batch."""
+    import ncnn
+    import numpy as np
+
+    return {n: ncnn.Mat(np.ascontiguousarray(_unbatched(a))).clone() for n, a in feeds.items()}
+
+
+def infer(
+    net: ncnn.Net, feeds: Mapping[str, ncnn.Mat], wanted: Iterable[str]
+) -> dict[str, ncnn.Mat]:
+    """One run. NcnnError if NCNN has no such input or output, or cannot compute it."""
+    extractor = net.create_extractor()
+    for name, mat in feeds.items():
+        if extractor.input(name, mat) != 0:
+            raise NcnnError(f"NCNN has no input `{name}`")
+    found = {}
+    for name in wanted:
+        code, found[name] = extractor.extract(name)
+        if code != 0:
+            raise NcnnError(f"NCNN cannot compute `{name}`", hint="its log says why")
+    return found
 
 
 def _unbatched(array: NDArray[Any]) -> NDArray[Any]:

@@ -38,18 +38,33 @@ def interpreter(path: Path, threads: int = 1) -> Interpreter:
 
 def executor(made: Interpreter, file: Tflite) -> Callable[[Arrays], Arrays]:
     """A function from inputs to outputs, by the file's names."""
-    inputs = {d["name"]: d["index"] for d in made.get_input_details()}
-    outputs = {d["name"]: d["index"] for d in made.get_output_details()}
-    taken = {tensor.name: tensor for tensor in file.inputs}
     given = {tensor.name: tensor for tensor in file.outputs}
+    invoke = invoker(made)
 
     def execute(feeds: Arrays) -> Arrays:
-        for name, array in feeds.items():
-            made.set_tensor(inputs[name], _store(array, taken[name]))
-        made.invoke()
-        return {n: _restore(made.get_tensor(i), given[n]) for n, i in outputs.items()}
+        return {n: _restore(a, given[n]) for n, a in invoke(stored(feeds, file)).items()}
 
     return execute
+
+
+def invoker(made: Interpreter) -> Callable[[Arrays], Arrays]:
+    """As `executor`, with what is stored going in and coming out."""
+    inputs = {d["name"]: d["index"] for d in made.get_input_details()}
+    outputs = {d["name"]: d["index"] for d in made.get_output_details()}
+
+    def invoke(feeds: Arrays) -> Arrays:
+        for name, array in feeds.items():
+            made.set_tensor(inputs[name], array)
+        made.invoke()
+        return {name: made.get_tensor(index) for name, index in outputs.items()}
+
+    return invoke
+
+
+def stored(feeds: Mapping[str, NDArray[Any]], file: Tflite) -> Arrays:
+    """Floats, by the file's names, as it stores them."""
+    taken = {tensor.name: tensor for tensor in file.inputs}
+    return {name: _store(array, taken[name]) for name, array in feeds.items()}
 
 
 def in_floats(contract: Contract, file: Tflite, names: Naming) -> Contract:

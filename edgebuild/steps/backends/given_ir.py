@@ -82,4 +82,5 @@ KIND = StepKind(
     facts=("contract",),
     contract=given.promised,
     runtime="openvino",
+    probes={"timings": ("timings_openvino",)},
 )

@@ -95,4 +95,5 @@ KIND = StepKind(
     contract=given.promised,
     platform=("isa",),
     runtime="ncnn",
+    probes={"timings": ("timings_ncnn",)},
 )

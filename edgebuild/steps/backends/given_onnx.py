@@ -107,4 +107,5 @@ KIND = StepKind(
     facts=("contract",),
     contract=given.promised,
     runtime="onnxruntime",
+    probes={"timings": ("timings_onnxruntime",)},
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgebuild.formats import dataset, onnx_file, onnx_run, timings
+from edgebuild.formats import dataset, naming, onnx_file, onnx_run, timings
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples, repeat
 
@@ -20,13 +20,16 @@ from edgebuild.steps import examples, repeat
 def run(call: Call) -> None:
     """Load, prepare the frames, measure."""
     session = onnx_run.session(call.inputs["onnx"], optimise=True, threads=call.threads)
-    names = [output.name for output in session.get_outputs()]
+    outputs = [output.name for output in session.get_outputs()]
+    names = naming.load(call.inputs.get("names"))
     frames = repeat.frames(
         dataset.load(call.inputs["evaluation"]),
         Contract.from_json(call.facts["source_contract"]),
         Contract.from_json(call.facts["contract"]),
     )
-    found = repeat.repeat(lambda frame: session.run(names, frame), frames)
+    found = repeat.repeat(
+        lambda frame: session.run(outputs, frame), [naming.fed(f, names) for f in frames]
+    )
     measured = timings.measured(
         "onnxruntime",
         "host",
@@ -57,7 +60,7 @@ KIND = StepKind(
     role="probe",
     run=run,
     tools="onnx",
-    consumes=("onnx", "evaluation"),
+    consumes=("onnx", "evaluation", "names?"),
     produces={"timings": "timings.json"},
     facts=("contract", "source_contract"),
     platform=("isa", "cpu"),

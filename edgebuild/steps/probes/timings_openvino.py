@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgebuild.formats import dataset, timings
+from edgebuild.formats import dataset, naming, timings
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples, repeat
 
@@ -38,8 +38,10 @@ def run(call: Call) -> None:
         Contract.from_json(call.facts["source_contract"]),
         Contract.from_json(call.facts["contract"]),
     )
+    names = naming.load(call.inputs.get("names"))
     found = repeat.repeat(
-        lambda frame: request.infer(frame, share_inputs=True, share_outputs=True), frames
+        lambda frame: request.infer(frame, share_inputs=True, share_outputs=True),
+        [naming.fed(frame, names) for frame in frames],
     )
     measured = timings.measured(
         "openvino",
@@ -75,7 +77,7 @@ KIND = StepKind(
     role="probe",
     run=run,
     tools="openvino",
-    consumes=("xml", "bin", "evaluation"),
+    consumes=("xml", "bin", "evaluation", "names?"),
     produces={"timings": "timings.json"},
     facts=("contract", "source_contract"),
     platform=("isa", "cpu"),
