@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edgebuild.errors import EdgebuildError, suggest
 from edgebuild.params import params_schema, parse_params
-from edgebuild.step import Metric, Role, StepKind
+from edgebuild.step import LIMIT_FIELDS, Metric, Role, StepKind
 
 __all__ = [
     "BrokenKindError",
@@ -38,6 +38,7 @@ _FOLDERS: Mapping[str, Role] = {
     "trainings": "training",
 }
 _ROLES = tuple(_FOLDERS.values())
+_METRIC_FUNCTIONS = ("statistics", "score")
 
 
 class UnknownKindError(EdgebuildError):
@@ -95,14 +96,28 @@ class Kinds:
             for name, metric in self.get(f"check/{check}").metrics.items():
                 found[f"{check}.{name}"] = metric
         for name in self.quality_metrics():
-            own = getattr(self._import(f"metric/{name}"), "METRIC", None)
-            if not isinstance(own, Metric):
-                raise BrokenKindError(
-                    f"module `{self.quality[name]}` does not define a metric",
-                    hint="it must have `METRIC = Metric(...)` and `measure(predictions, truth)`",
-                )
-            found[f"quality.{name}"] = own
+            found[f"quality.{name}"] = self.metric(name)
         return found
+
+    def metric(self, name: str) -> Metric:
+        """A quality metric. BrokenKindError if its module is none, or its parameters cannot be told
+        from limits."""
+        module = self._import(f"metric/{name}")
+        own = getattr(module, "METRIC", None)
+        if not isinstance(own, Metric) or not all(hasattr(module, f) for f in _METRIC_FUNCTIONS):
+            raise BrokenKindError(
+                f"module `{self.quality[name]}` does not define a metric",
+                hint="it must have `METRIC = Metric(...)`, `statistics(predictions, truth, params)` and"
+                " `score(statistics, times)`; package `edgebuild.steps.metrics` says what they are",
+            )
+        for field_name in params_schema(own.params)["properties"]:
+            if field_name in LIMIT_FIELDS:
+                raise BrokenKindError(
+                    f"a parameter of metric `{name}` cannot be called `{field_name}`",
+                    fields={"module": self.quality[name]},
+                    hint=f"that is a limit's own, as are all of: {', '.join(LIMIT_FIELDS)}",
+                )
+        return own
 
     def quality_metrics(self) -> tuple[str, ...]:
         """Names of the quality metrics, sorted, without `quality.`."""

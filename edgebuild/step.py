@@ -146,13 +146,15 @@ class NoParams:
 class Metric:
     """A figure a check measures, e.g. `sqnr_db` of check `parity` = metric `parity.sqnr_db`.
 
-    `always`: it must be 0 wherever its check is planned, whether or not a manifest names it.
+    `always`: it must be 0 wherever its check is planned, whether or not a manifest names it. `params`: what
+    a manifest can set beside its limits, e.g. `{min: 0.9, alpha: 0.3}` (quality metrics only).
     """
 
     doc: str
     unit: str = ""
     better: Literal["higher", "lower"] = "higher"
     always: bool = False
+    params: type = NoParams
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +184,8 @@ class StepKind:
     facts      what it reads of the manifest besides its params: "contract" (Contract as JSON, as
                it stands at this step; behind a backend, of its artifact), "model_contract" (of the ONNX
                that the backend compiles), "source_contract", "evidence" (of the runtime), "floats" (the
-               backend's), "backend" (its name), "variant" (`target/label`); of the model: "model" (name,
+               backend's), "backend" (its name), "variant" (`target/label`), "metrics" (of quality that the
+               manifest accepts by: name -> module, params); of the model: "model" (name,
                version, license); of the target: "device", "firmware", "roofline", "isa".
     tools      name of the tool environment it runs in.
     platform   facts of the machine its bytes depend on: "isa", "threads", "cpu" (model and cores).
@@ -239,7 +242,8 @@ class Step:
     """A node of the graph, before its inputs are known.
 
     `kind` is `<role>/<name>`; `params` is plain JSON with defaults filled in and files taken
-    out; `declared_at` serves messages only and cannot enter a key.
+    out; `declared_at` serves messages only and cannot enter a key. `code` are modules that it loads
+    beside its kind's own (quality metrics): their content enters the key.
     """
 
     id: str
@@ -247,6 +251,7 @@ class Step:
     params: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Output | File] = field(default_factory=dict)
+    code: tuple[str, ...] = ()
     declared_at: Position | None = field(default=None, compare=False)
 
 
@@ -312,6 +317,12 @@ class ActionResult:
 
 # -------------------------------------------------------------------------- findings
 
+# Shares of resamples, for `Measurement.quantiles`.
+QUANTILES = (
+    0.0, 0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5,
+    0.6, 0.7, 0.8, 0.9, 0.95, 0.975, 0.99, 0.995, 0.999, 1.0,
+)  # fmt: skip
+
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
@@ -319,7 +330,8 @@ class Measurement:
 
     `output` names the model's output it belongs to, if one. `baseline` is the same figure of the source,
     where there is one (for `max_drop`). `interval` is where the value lies with 95 % confidence, as far as
-    the number of samples goes.
+    the number of samples goes; `quantiles` has, for each of QUANTILES, a value that this share of
+    resamples does not exceed, and `drop_quantiles` the same of how much worse it is than the baseline.
     """
 
     metric: str
@@ -329,17 +341,24 @@ class Measurement:
     baseline: float | None = None
     detail: str = ""
     interval: tuple[float, float] | None = None
+    quantiles: tuple[float, ...] = ()
+    drop_quantiles: tuple[float, ...] = ()
+
+
+# What a line of `accept:` can have of any metric; its other fields are the metric's parameters.
+LIMIT_FIELDS = ("min", "max", "max_drop", "evidence")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """One line of `accept:`. At least one of min, max, max_drop is given."""
+    """One line of `accept:`. At least one of min, max, max_drop is given. `params` are the metric's."""
 
     metric: str
     min: float | None = None
     max: float | None = None
     max_drop: float | None = None
     evidence: tuple[Evidence, ...] = ()
+    params: Mapping[str, Any] = field(default_factory=dict)
     declared_at: Position | None = field(default=None, compare=False)
 
 

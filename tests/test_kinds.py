@@ -19,6 +19,7 @@ At length.'''
 from edgebuild.step import Metric, StepKind
 KIND = StepKind(role={role!r}, run=print, tools="onnx", metrics={{"worst_db": Metric(doc="worst")}})
 METRIC = Metric(doc="best")
+statistics = score = print
 """
 
 
@@ -121,6 +122,41 @@ def test_a_module_that_is_no_kind(package):
         kinds.metrics()
 
 
+def test_a_metric_that_cannot_score(package):
+    module = package(
+        "kinds_test_old", "from edgebuild.step import Metric\nMETRIC = Metric(doc='x')\n"
+    )
+    with pytest.raises(BrokenKindError) as caught:
+        Kinds(modules={}, quality={"old": module}).metrics()
+    assert str(caught.value) == (
+        "error: module `kinds_test_old` does not define a metric\n"
+        "hint: it must have `METRIC = Metric(...)`, `statistics(predictions, truth, params)` and"
+        " `score(statistics, times)`; package `edgebuild.steps.metrics` says what they are"
+    )
+
+
+def test_a_metrics_parameter_is_no_limit(package):
+    code = """
+from dataclasses import dataclass
+from edgebuild.step import Metric, param
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    max: float = param("largest value", 1.0)
+
+METRIC = Metric(doc="x", params=Params)
+statistics = score = print
+"""
+    module = package("kinds_test_clash", code)
+    with pytest.raises(BrokenKindError) as caught:
+        Kinds(modules={}, quality={"clash": module}).metrics()
+    assert str(caught.value) == (
+        "error: a parameter of metric `clash` cannot be called `max`\n"
+        "  module  kinds_test_clash\n"
+        "hint: that is a limit's own, as are all of: min, max, max_drop, evidence"
+    )
+
+
 def test_a_module_that_fails_to_import(package):
     kinds = Kinds(modules={"pass/broken": package("kinds_test_broken", "1 / 0")})
     with pytest.raises(EdgebuildError, match="cannot import pass/broken: ZeroDivisionError"):
@@ -166,10 +202,10 @@ def installed(monkeypatch):
 
 
 def test_packages_add_kinds_and_metrics_by_entry_point(installed, package):
-    installed(pass__ours=package("kinds_test_ours", KIND.format(role="pass")), metric__dice="dice")
+    installed(pass__ours=package("kinds_test_ours", KIND.format(role="pass")), metric__sharpness="theirs")
     kinds = load_kinds()
     assert kinds.get("pass/ours").role == "pass"
-    assert kinds.module("metric/dice") == "dice"
+    assert kinds.module("metric/sharpness") == "theirs"
 
 
 def test_two_packages_cannot_claim_one_kind(installed):

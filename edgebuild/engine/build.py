@@ -262,6 +262,7 @@ def open_session(
         code=_Lazy(lambda kind_id: world.code_digest(kinds, kind_id)),
         tools=_Lazy(lambda name: toolbox.get(name).digest),
         machine=world.machine(),
+        modules=_Lazy(world.module_digest),
     )
     return Session(
         graph=graph,

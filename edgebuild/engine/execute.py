@@ -55,6 +55,7 @@ class Executor:
                 tools,
                 Job(
                     kind_module=module,
+                    modules=step.code,
                     params=action.params,
                     facts=action.facts,
                     inputs={port: str(path) for port, path in inputs.items()},

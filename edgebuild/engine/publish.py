@@ -17,6 +17,7 @@ from edgebuild.engine import pages, swap
 from edgebuild.engine.pages import REJECTED
 from edgebuild.engine.session import Session
 from edgebuild.errors import EdgebuildError
+from edgebuild.formats.measurements import from_json
 from edgebuild.manifest.model import Project
 from edgebuild.plan.graph import Variant, order
 from edgebuild.plan.judge import accepted, judge
@@ -132,11 +133,7 @@ def measured(session: Session, variant: Variant) -> tuple[list[Measurement], dic
         digest = session.output(Output(step=step_id, port="measurements"))
         found = json.loads(session.store.read(digest))
         for row in found["measurements"]:
-            for name in ("value", "baseline"):
-                row[name] = None if row[name] is None else float(row[name])
-            if row.get("interval") is not None:
-                row["interval"] = tuple(map(float, row["interval"]))
-            m = Measurement(**row)
+            m = from_json(row)
             full = m.metric if m.metric.startswith(f"{check}.") else f"{check}.{m.metric}"
             measurements.append(replace(m, metric=full))
         if found["details"]:

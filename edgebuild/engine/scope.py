@@ -22,8 +22,10 @@ def read(build: Build) -> Iterator[str]:
     """Manifests, sources, code of steps and of edgebuild, locks of tools, installed packages' lists of
     kinds. Not the tools themselves, nor what was published."""
     yield from _project(build)
-    kinds = {step.kind for step in build.graph.steps.values()}
-    yield from map(str, world.code_files(build.session.kinds, kinds))
+    steps = build.graph.steps.values()
+    modules = {name for step in steps for name in step.code}
+    files = world.code_files(build.session.kinds, {step.kind for step in steps}, modules)
+    yield from map(str, files)
     yield from _edgebuild()
     yield from _installed()
 

@@ -26,15 +26,23 @@ def code_digest(kinds: Kinds, kind_id: str) -> str:
     """sha256 over the source of a kind's module and of everything of its own package that it
     imports, directly or not, plus what it names in `code`. A comment counts: telling code from comment is
     not worth a wrong hit."""
-    names = [kinds.module(kind_id), *kinds.get(kind_id).code]
+    return _digest(kinds.module(kind_id), *kinds.get(kind_id).code)
+
+
+def module_digest(name: str) -> str:
+    """The same of a module that is no kind, such as a quality metric's."""
+    return _digest(name)
+
+
+def code_files(kinds: Kinds, kind_ids: Iterable[str], modules: Iterable[str] = ()) -> set[Path]:
+    """The files `code_digest` reads for these kinds, and `module_digest` for these modules."""
+    names = {n for k in kind_ids for n in (kinds.module(k), *kinds.get(k).code)} | set(modules)
+    return {Path(path) for name in names for _, path in _closure(name)}
+
+
+def _digest(*names: str) -> str:
     files = sorted({file for name in names for file in _closure(name)})
     return digests.of_json([[name, _source_digest(path)] for name, path in files]).hash
-
-
-def code_files(kinds: Kinds, kind_ids: Iterable[str]) -> set[Path]:
-    """The files `code_digest` reads for these kinds."""
-    names = {n for k in kind_ids for n in (kinds.module(k), *kinds.get(k).code)}
-    return {Path(path) for name in names for _, path in _closure(name)}
 
 
 def machine() -> dict[str, str]:

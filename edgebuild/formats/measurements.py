@@ -26,15 +26,19 @@ def save(
 
 def load(path: Path) -> tuple[list[Measurement], dict[str, Any]]:
     document = json.loads(path.read_text())
-    rows = []
-    for row in document["measurements"]:
-        for key in ("value", "baseline"):
-            if isinstance(row[key], str):
-                row[key] = float(row[key])
-        if row.get("interval") is not None:
-            row["interval"] = tuple(map(float, row["interval"]))
-        rows.append(Measurement(**row))
-    return rows, document["details"]
+    return [from_json(row) for row in document["measurements"]], document["details"]
+
+
+def from_json(row: Mapping[str, Any]) -> Measurement:
+    """One row of the file; infinities are text there."""
+    read: dict[str, Any] = dict(row)
+    for key in ("value", "baseline"):
+        if isinstance(row[key], str):
+            read[key] = float(row[key])
+    for key in ("interval", "quantiles", "drop_quantiles"):
+        if row.get(key) is not None:
+            read[key] = tuple(map(float, row[key]))
+    return Measurement(**read)
 
 
 def _finite(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 
 from edgebuild.manifest.document import Document, ManifestError, Path, quoted
 from edgebuild.manifest.units import size_bytes
-from edgebuild.step import Limit, Waiver
+from edgebuild.step import LIMIT_FIELDS, Limit, Waiver
 
 
 def read_limits(
@@ -26,6 +26,7 @@ def read_limits(
             max=_number(line.get("max")),
             max_drop=line.get("max_drop"),
             evidence=tuple(e for e in line.get("evidence", ()) if e),
+            params={name: item for name, item in line.items() if name not in LIMIT_FIELDS},
             declared_at=at,
         )
         if limit.min is not None and limit.max is not None and limit.min > limit.max:

@@ -50,10 +50,7 @@ def schema(kinds: Kinds) -> Schema:
             "compile": _compile(kinds),
             "accept": named(
                 {
-                    name: {
-                        "$ref": "#/$defs/size_limit" if m.unit == "bytes" else "#/$defs/limit",
-                        "description": _metric_text(m),
-                    }
+                    name: {**_limit(m), "description": _metric_text(m)}
                     for name, m in sorted(metrics.items())
                 },
                 noun="metric",
@@ -264,6 +261,13 @@ def _compile(kinds: Kinds) -> Schema:
         **named(properties, noun="compile parameter"),
         "description": "Parameters of the target's backends",
     }
+
+
+def _limit(metric: Metric) -> Schema:
+    params = params_schema(metric.params)
+    if params["properties"]:
+        return limit({"type": "number"}, params)
+    return {"$ref": "#/$defs/size_limit" if metric.unit == "bytes" else "#/$defs/limit"}
 
 
 def _metric_text(metric: Metric) -> str:

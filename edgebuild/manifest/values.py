@@ -85,11 +85,13 @@ def tensor() -> Schema:
     )
 
 
-def limit(number: Mapping[str, Any]) -> Schema:
-    """One line of `accept:`."""
+def limit(number: Mapping[str, Any], params: Mapping[str, Any] | None = None) -> Schema:
+    """One line of `accept:`; `params` is the schema of what its metric can be given beside."""
+    params = params or {}
     return {
         **fields(
             {
+                **params.get("properties", {}),
                 "min": {**number, "description": "Smallest value that passes"},
                 "max": {**number, "description": "Largest value that passes"},
                 "max_drop": {
@@ -104,7 +106,8 @@ def limit(number: Mapping[str, Any]) -> Schema:
                     "uniqueItems": True,
                     "description": "Kinds of evidence that count",
                 },
-            }
+            },
+            params.get("required", ()),
         ),
         "anyOf": [{"required": [name]} for name in ("min", "max", "max_drop")],
     }

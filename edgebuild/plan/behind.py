@@ -23,7 +23,7 @@ _SHOWN = ("gallery",)
 class Behind:
     """One variant behind its backend. `ports` is what can be had of it by name; a probe is planned when
     a check can use what it makes. `step` gives a step by its id; `add` adds one, given its use,
-    name, ports and more facts."""
+    name, ports, more facts and modules that it loads."""
 
     model: Model
     target: Target
@@ -35,7 +35,7 @@ class Behind:
     backend: StepKind
     ports: dict[str, Output | File]
     step: Callable[[str], Step]
-    add: Callable[[Use, str, Mapping[str, Output | File], Mapping[str, Any]], Step]
+    add: Callable[[Use, str, Mapping[str, Output | File], Mapping[str, Any], tuple[str, ...]], Step]
     evidence: Evidence | None = None
 
     def run(self) -> None:
@@ -107,12 +107,14 @@ class Behind:
         return name in self.target.device if what == "device" else need in self.abilities
 
     def _step(self, kind_id: str, name: str) -> Step:
-        """Parameters called `metrics`, `decode` and `decode_function` are the model's."""
-        known = {field.name for field in dataclasses.fields(self.kinds.get(kind_id).params)}
-        params: dict[str, Any] = {"metrics": self._quality}
+        """Parameters called `decode` and `decode_function` are the model's."""
+        kind = self.kinds.get(kind_id)
+        metrics = self._quality if "metrics" in kind.facts else {}
+        params: dict[str, Any] = {}
         if self.model.decode is not None:
             params["decode"] = self.model.decode.params["file"]
             params["decode_function"] = self.model.decode.params["function"]
+        known = {field.name for field in dataclasses.fields(kind.params)}
         params = {key: value for key, value in params.items() if key in known}
         use = Use(kind=kind_id, params=params, position=self.position)
         ports = {
@@ -120,7 +122,9 @@ class Behind:
             for port, ref in self.ports.items()
             if kind_id.startswith("runtime/") or port not in _ONNX or self._is_onnx(ref)
         }
-        return self.add(use, f"{self.where}/{name}", ports, {"evidence": self.evidence})
+        facts = {"evidence": self.evidence, "metrics": metrics}
+        code = tuple(sorted(metric["module"] for metric in metrics.values()))
+        return self.add(use, f"{self.where}/{name}", ports, facts, code)
 
     def _why_missing(self, check: str, absent: Sequence[str]) -> str:
         if "evaluation" in self.ports and "actual" in absent:
@@ -138,9 +142,12 @@ class Behind:
         return {metric.partition(".")[0] for metric in (*(x.metric for x in self.limits), *lines)}
 
     @property
-    def _quality(self) -> list[str]:
+    def _quality(self) -> dict[str, dict[str, Any]]:
         """Quality metrics that the manifest accepts by."""
-        names = (limit.metric.partition(".") for limit in self.limits)
-        return sorted(name for check, _, name in names if check == "quality")
-
-
+        made = {}
+        for limit in self.limits:
+            check, _, name = limit.metric.partition(".")
+            if check == "quality":
+                module = self.kinds.module(f"metric/{name}")
+                made[name] = {"module": module, "params": dict(limit.params)}
+        return made

@@ -226,8 +226,8 @@ class _ModelExpansion:
             backend=kind,
             ports=scope,
             step=self.builder.steps.__getitem__,
-            add=lambda one, name, ports, facts: self._add(
-                one, name, ports, contract, {**about, **facts}
+            add=lambda one, name, ports, facts, code: self._add(
+                one, name, ports, contract, {**about, **facts}, code
             ),
         )
         behind.run()
@@ -260,6 +260,7 @@ class _ModelExpansion:
         scope: Mapping[str, Ref],
         contract: Contract,
         more: Mapping[str, Any] = MappingProxyType({}),
+        code: tuple[str, ...] = (),
     ) -> Step:
         kind = self.kinds.get(use.kind)
         plain, files, _ = split_files(kind.params, use.params)
@@ -299,6 +300,7 @@ class _ModelExpansion:
                 params=plain,
                 facts=facts,
                 inputs=inputs,
+                code=code,
                 declared_at=use.position,
             )
         )

@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
-from edgebuild.step import Finding, Limit, Measurement, Metric, Waiver
+from edgebuild.step import QUANTILES, Finding, Limit, Measurement, Metric, Waiver
 
 # A gate that holds whatever was planned: every backend says its artifact's contract.
 _CONTRACT = "contract.mismatches"
@@ -52,7 +52,7 @@ def accepted(findings: Sequence[Finding]) -> bool:
 
 
 def limit_text(limit: Limit, unit: str = "") -> str:
-    """`>= 40`, `<= 2 MB`, `drop <= 0.02`, joined by commas."""
+    """`>= 40`, `<= 2 MB`, `drop <= 0.02`, `alpha 0.3`, joined by commas."""
     parts = []
     if limit.min is not None:
         parts.append(f">= {_amount(limit.min, unit)}")
@@ -60,6 +60,7 @@ def limit_text(limit: Limit, unit: str = "") -> str:
         parts.append(f"<= {_amount(limit.max, unit)}")
     if limit.max_drop is not None:
         parts.append(f"drop <= {_amount(limit.max_drop, unit)}")
+    parts += [f"{name} {value}" for name, value in limit.params.items()]
     if limit.evidence:
         parts.append("by " + " or ".join(limit.evidence))
     return ", ".join(parts)
@@ -91,8 +92,39 @@ def _judge_one(limit: Limit, metric: Metric, m: Measurement) -> Finding:
         drop = m.baseline - m.value if metric.better == "higher" else m.value - m.baseline
         if not drop <= limit.max_drop:
             problems.append(f"{drop:.4g} worse than the source's {m.baseline:.6g}")
-    detail = "; ".join([*problems, *([m.detail] if m.detail else [])])
+    detail = _join(*problems, _certainty(limit, metric, m), m.detail)
     return _finding(limit, metric, m, "failed" if problems else "passed", detail)
+
+
+def _certainty(limit: Limit, metric: Metric, m: Measurement) -> str:
+    """In how many resamples of the evaluation data the limit holds, where the check drew such. It changes
+    no verdict: how sure a gate has to be is for people to say."""
+    if m.interval is None:
+        return ""
+    low, high = (_amount(end, metric.unit) for end in m.interval)
+    parts = [f"95 % interval {low}..{high}"]
+    lines = (
+        (limit.min, m.quantiles, True, ">= {}"),
+        (limit.max, m.quantiles, False, "<= {}"),
+        (limit.max_drop, m.drop_quantiles, False, "drop <= {}"),
+    )
+    for bound, quantiles, above, text in lines:
+        if bound is not None and quantiles:
+            share = _share(bound, quantiles, above=above)
+            parts.append(f"{text.format(_amount(bound, metric.unit))} in {share} of resamples")
+    return ", ".join(parts)
+
+
+def _share(bound: float, quantiles: Sequence[float], *, above: bool) -> str:
+    """Of resamples that keep to `bound`, as far as quantiles tell: `all`, `at least 99.5 %`, `none`."""
+    kept = [q >= bound if above else q <= bound for q in quantiles]
+    if not any(kept):
+        return "none"
+    if all(kept):
+        return "all"
+    # Of the share at a quantile, all are at most that large: counted from the side that keeps to it.
+    held = 1 - QUANTILES[kept.index(True)] if above else QUANTILES[kept.index(False) - 1]
+    return f"at least {100 * held:g} %" if held else "hardly any"
 
 
 def _finding(

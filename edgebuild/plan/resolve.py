@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
@@ -15,12 +15,13 @@ SALT = "edgebuild-1"
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """What the world adds to a step: digests of each kind's code and of each tool environment, and
-    the machine's facts by name ("isa")."""
+    """What the world adds to a step: digests of each kind's code, of each tool environment and of modules
+    that steps name, and the machine's facts by name ("isa")."""
 
     code: Mapping[str, str]
     tools: Mapping[str, str]
     machine: Mapping[str, str]
+    modules: Mapping[str, str] = field(default_factory=dict)
 
 
 def resolve(
@@ -28,9 +29,12 @@ def resolve(
 ) -> Action:
     """The action of a step. Where it was declared, its id and its target do not enter: equal work
     under another name is the same action."""
+    code = around.code[step.kind]
+    if step.code:
+        code = digests.of_json([code, *(around.modules[name] for name in step.code)]).hash
     return Action(
         kind=step.kind,
-        code=around.code[step.kind],
+        code=code,
         params=dict(step.params),
         facts=dict(step.facts),
         inputs=dict(inputs),

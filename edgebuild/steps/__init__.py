@@ -16,6 +16,7 @@ Ports, wired by name (a kind's `consumes` and `produces`):
     placement     JSON, a backend's: where each op or stage runs (edgebuild.formats.placement)
     expected      dataset: source_model's answers on `evaluation`
     actual        dataset: the artifact's answers on `evaluation`, by the backend's runtime
+    optimised     dataset, a probe's: answers on `evaluation` of the model that the backend compiles
     costs         JSON, a probe's: operations, bytes and estimated time of each layer
                   (edgebuild.formats.costs)
     layers        JSON, a probe's: how far each layer of the artifact is from the source's

@@ -24,7 +24,8 @@ class Job:
 
     `environment` is all the step gets of environment variables, beyond fixed ones (HOME and TMPDIR
     are `folder`; locale, time zone, hash seed and numbers of threads are constants). A job that
-    has any runs in a fresh interpreter, since libraries may read them on import.
+    has any runs in a fresh interpreter, since libraries may read them on import. `modules` are more that
+    the step imports, whose packages need not be in the tool environment.
     """
 
     kind_module: str
@@ -37,6 +38,7 @@ class Job:
     time_limit_s: int
     threads: int = 1
     environment: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,11 +136,12 @@ class Pool:
 
 
 def _document(job: Job) -> dict[str, Any]:
-    """The job, with where the package of its kind is: one of a third party is not edgebuild's."""
-    top = job.kind_module.partition(".")[0]
-    spec = importlib.util.find_spec(top)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"no module named {top!r}", name=top)
-    origin = Path(spec.origin).resolve()
-    place = origin.parent if spec.submodule_search_locations else origin
-    return {**vars(job), "packages": {top: str(place)}}
+    """The job, with where the packages of its modules are: one of a third party is not edgebuild's."""
+    packages = {}
+    for top in {name.partition(".")[0] for name in (job.kind_module, *job.modules)}:
+        spec = importlib.util.find_spec(top)
+        if spec is None or spec.origin is None:
+            raise ModuleNotFoundError(f"no module named {top!r}", name=top)
+        origin = Path(spec.origin).resolve()
+        packages[top] = str(origin.parent if spec.submodule_search_locations else origin)
+    return {**vars(job), "packages": packages}

@@ -23,10 +23,8 @@ def test_rewrites_found_by_their_place_count():
     assert rules <= covered(load_kinds(), "pass/legalize")
 
 
-def test_networks_may_use_all_layers_and_quality_all_metrics():
-    kinds = load_kinds()
-    assert {"warp.py", "stdc.py", "ghost.py"} <= covered(kinds, "source/torch")
-    assert {"miou.py", "map50.py"} <= covered(kinds, "check/quality")
+def test_networks_may_use_all_layers():
+    assert {"warp.py", "stdc.py", "ghost.py"} <= covered(load_kinds(), "source/torch")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-"""Sums of the counts, of the source and of the artifact."""
+"""What each metric makes of the sum of the counts."""
 
+import importlib
 import json
 from dataclasses import dataclass
 
@@ -8,9 +9,8 @@ from edgebuild.step import File, Measurement, StepKind, param
 
 @dataclass(frozen=True, kw_only=True)
 class Params:
-    """Which metrics."""
+    """How answers become predictions."""
 
-    metrics: tuple[str, ...] = param("names")
     decode: File | None = param("unused", None)
     decode_function: str = param("unused", "")
 
@@ -21,15 +21,17 @@ def run(call):
     total = {p: sum(json.loads(call.inputs[p].read_text()).values()) for p in call.inputs}
     rows = [
         Measurement(
-            metric=name, value=total["actual"], baseline=total["expected"],
+            metric=name,
+            value=importlib.import_module(how["module"]).score(total["actual"], [1])[0],
+            baseline=total["expected"],
             evidence=call.facts["evidence"],
         )
-        for name in call.params.metrics
+        for name, how in call.facts["metrics"].items()
     ]  # fmt: skip
     measurements.save(call.outputs["measurements"], rows)
 
 
 KIND = StepKind(
     role="check", run=run, tools="python", consumes=("expected", "actual"), params=Params,
-    facts=("evidence",), produces={"measurements": "measurements.json"},
+    facts=("evidence", "metrics"), produces={"measurements": "measurements.json"},
 )  # fmt: skip

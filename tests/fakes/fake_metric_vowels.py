@@ -5,5 +5,9 @@ from edgebuild.step import Metric
 METRIC = Metric(doc="words that occur")
 
 
-def measure(predictions, truth):
-    return 1.0
+def statistics(predictions, truth, params):
+    return None
+
+
+def score(statistics, times):
+    return [statistics for _ in times]

@@ -62,6 +62,11 @@ class Dlc:
     io: Literal["float", "quantized"] = param("type of inputs and outputs")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Peak:
+    peak: float = param("largest value", 1.0, minimum=0)
+
+
 KINDS = {
     "source/torch": {"params": TorchSource},
     "source/onnx": {"params": OnnxSource},
@@ -101,7 +106,8 @@ def kinds() -> Kinds:
             **{"params": NoParams, **given},
         )
         modules[name] = fake(name, KIND=kind)
-    psnr = fake("metric/psnr_db", METRIC=Metric(doc="noise", unit="dB"))
+    metric = Metric(doc="noise", unit="dB", params=Peak)
+    psnr = fake("metric/psnr_db", METRIC=metric, statistics=print, score=print)
     return Kinds(modules=modules, quality={"psnr_db": psnr})
 
 

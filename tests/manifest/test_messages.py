@@ -197,6 +197,16 @@ WRONG_VALUES = [
     ("parity.sqnr_db: {min: 40}", "parity.sqnr_db: {}", "`targets.oak.accept.parity.sqnr_db` must have at "
      "least one of `min`, `max`, `max_drop`", None),
     ("{min: 30, max_drop: 0.5}", "{min: 30, max: 20}", "no value of `quality.psnr_db` is at least 30 and at most 20", None),
+    ("{min: 30, max_drop: 0.5}", "{min: 30, peek: 255}", "unknown field `peek` in `targets.oak.accept.quality.psnr_db`",
+     "did you mean `peak`?"),
+    ("{min: 30, max_drop: 0.5}", "{min: 30, peak: high}",
+     "`targets.oak.accept.quality.psnr_db.peak` must be a number, not the text \"high\"", None),
+    ("{min: 30, max_drop: 0.5}", "{min: 30, peak: -1}",
+     "`targets.oak.accept.quality.psnr_db.peak` must be at least 0, not -1", None),
+    ("{min: 30, max_drop: 0.5}", "{peak: 255}", "`targets.oak.accept.quality.psnr_db` must have at "
+     "least one of `min`, `max`, `max_drop`", None),
+    ("parity.sqnr_db: {min: 40}", "parity.sqnr_db: {min: 40, peak: 2}",
+     "unknown field `peak` in `targets.oak.accept.parity.sqnr_db`", "fields here: evidence, max, max_drop, min"),
     ("max_drop: 0.5", "max_drop: -1", "`targets.oak.accept.quality.psnr_db.max_drop` must be at least 0, not -1", None),
     ("{min: 40}", "{min: .nan}", "`.nan` is not a finite number", None),
     ("{min: 40}", "{min: 2 MB}", '`targets.oak.accept.parity.sqnr_db.min` must be a number, not the text "2 MB"', None),

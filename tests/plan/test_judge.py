@@ -5,7 +5,7 @@ import datetime
 import pytest
 
 from edgebuild.plan.judge import accepted, judge, limit_text
-from edgebuild.step import Limit, Measurement, Metric, Waiver
+from edgebuild.step import QUANTILES, Limit, Measurement, Metric, Waiver
 
 METRICS = {
     "parity.sqnr_db": Metric(doc="", unit="dB"),
@@ -108,6 +108,56 @@ def test_a_waiver_does_not_hide_that_a_gate_holds():
 def test_limits_read_as_people_write_them():
     limit = Limit(metric="x", min=1, max=2.5, max_drop=0.1, evidence=("device",))
     assert limit_text(limit) == ">= 1, <= 2.5, drop <= 0.1, by device"
+
+
+def test_limits_say_the_metrics_parameters():
+    limit = Limit(metric="x", min=0.9, params={"alpha": 0.3, "beta": 0.7})
+    assert limit_text(limit) == ">= 0.9, alpha 0.3, beta 0.7"
+
+
+def resampled(*, lowest, highest):
+    """A figure whose resamples are even between two ends."""
+    found = tuple(lowest + (highest - lowest) * share for share in QUANTILES)
+    return sqnr(
+        (lowest + highest) / 2, baseline=50, interval=(found[4], found[-5]), quantiles=found,
+        drop_quantiles=tuple(sorted(50 - value for value in found)), detail="64 samples",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        ({"min": 30}, ">= 30 in all of resamples"),
+        ({"min": 40.2}, ">= 40.2 in at least 97.5 % of resamples"),
+        ({"min": 44.9}, ">= 44.9 in at least 50 % of resamples"),
+        ({"max": 51}, "<= 51 in all of resamples"),
+        ({"max": 45.1}, "<= 45.1 in at least 50 % of resamples"),
+        ({"max_drop": 8}, "drop <= 8 in at least 80 % of resamples"),
+        (
+            {"min": 40, "max_drop": 5},
+            ">= 40 in all of resamples, drop <= 5 in at least 50 % of resamples",
+        ),
+    ],
+)
+def test_a_gate_says_how_sure_it_is(limit, said):
+    limit = Limit(metric="parity.sqnr_db", **limit)
+    found = verdicts([limit], [resampled(lowest=40, highest=50)])
+    assert found == [
+        ("parity.sqnr_db", "passed", f"95 % interval 40.25..49.75, {said}; 64 samples")
+    ]
+
+
+def test_how_sure_it_is_changes_no_verdict():
+    limit = Limit(metric="parity.sqnr_db", min=45.1)
+    assert verdicts([limit], [resampled(lowest=40, highest=50)]) == [
+        (
+            "parity.sqnr_db", "failed",
+            "below 45.1; 95 % interval 40.25..49.75, >= 45.1 in at least 40 % of resamples; 64 samples",
+        )
+    ]  # fmt: skip
+    limit = Limit(metric="parity.sqnr_db", min=60)
+    ((_, verdict, said),) = verdicts([limit], [resampled(lowest=40, highest=50)])
+    assert (verdict, ">= 60 in none of resamples" in said) == ("failed", True)
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -31,8 +31,20 @@ def test_a_manual_page_has_parameters_with_their_docs(context):
     assert "activation:" in text
 
 
+def test_a_metrics_page_says_what_is_computed_of_what(context):
+    kinds.run(context, kind="metric/tversky")
+    text = context.out.getvalue()
+    assert text.startswith("metric/tversky\n==============\nTversky index: TP / (TP + alpha FP")
+    assert "in accept: quality.tversky: {min: ..., threshold: ...}\n" in text
+    assert "  alpha: float (default 0.3)  weight of false positives\n" in text
+    for name in context.kinds.quality_metrics():
+        page = context.kinds.manual(f"metric/{name}")
+        assert "truth" in page, name
+        assert "redictions" in page, name
+
+
 def test_every_kind_has_a_manual_page(context):
-    for role in ("source", "data", "pass", "backend", "runtime", "check", "training"):
+    for role in ("source", "data", "pass", "backend", "runtime", "probe", "check", "training"):
         for name in context.kinds.names(role):
             assert len(context.kinds.manual(f"{role}/{name}")) > 20, name
 

@@ -43,5 +43,9 @@ KIND = StepKind(
     produces={"onnx": "model.onnx", "contract": "contract.json", "placement": "placement.json"},
     facts=("contract",),
     runtime="onnxruntime",
-    probes={"layers": ("layers_onnxruntime",), "timings": ("timings_onnxruntime",)},
+    probes={
+        "layers": ("layers_onnxruntime",),
+        "optimised": ("unchanged",),
+        "timings": ("timings_onnxruntime",),
+    },
 )

@@ -1,4 +1,4 @@
-"""Predictions beside their truth, and labels of either: what the metrics share."""
+"""Predictions beside their truth, sample by sample: what all metrics share."""
 
 from __future__ import annotations
 
@@ -31,71 +31,68 @@ def pairs(predictions: Arrays, truth: Arrays) -> Iterator[tuple[str, Array, Arra
 
 
 def same_shape(predictions: Arrays, truth: Arrays) -> Iterator[tuple[Array, Array]]:
-    """Float64 pairs of equal shape."""
+    """Float64 pairs of equal shape; axes of length 1 behind the samples' do not matter."""
     import numpy as np
 
     for name, predicted, wanted in pairs(predictions, truth):
-        if predicted.shape != wanted.shape:
+        found = predicted
+        if found.shape != wanted.shape and squeezed(found).shape == squeezed(wanted).shape:
+            found = found.reshape(wanted.shape)
+        if found.shape != wanted.shape:
             raise MetricError(
-                f"prediction and truth of `{name}` differ in shape",
-                fields={
-                    "prediction": str(list(predicted.shape)),
-                    "truth": str(list(wanted.shape)),
-                },
+                f"prediction and truth of `{name}` differ in shape", fields=shapes(found, wanted)
             )
-        yield predicted.astype(np.float64), wanted.astype(np.float64)
+        yield found.astype(np.float64), wanted.astype(np.float64)
 
 
-def labels(predictions: Arrays, truth: Arrays) -> Iterator[tuple[Array, Array]]:
-    """Pairs of integer labels of equal shape.
-
-    A prediction of the truth's shape is labels already, or, if of floats, probabilities: label 1
-    from 0.5 on. A prediction with one axis more has a score for each class along it: axis 2
-    (channels of NCHW behind the samples' axis) or else the last one.
-    """
+def squared_errors(predictions: Arrays, truth: Arrays) -> Array:
+    """[N, 2] of each sample: sum of squared errors over all names, values."""
     import numpy as np
 
-    for name, predicted, wanted in pairs(predictions, truth):
-        found = _labels(predicted, wanted.shape)
-        if found is None:
-            raise MetricError(
-                f"the prediction of `{name}` has neither labels nor scores for its truth",
-                fields={
-                    "prediction": str(list(predicted.shape)),
-                    "truth": str(list(wanted.shape)),
-                },
-            )
-        yield found, np.rint(wanted).astype(np.int64)
+    sums: Array = np.zeros(2)
+    for found, wanted in same_shape(predictions, truth):
+        both = ((found - wanted) ** 2, np.ones_like(found))
+        sums = sums + np.stack([by_sample(x) for x in both], axis=1)
+    return sums
 
 
-def confusion(predictions: Arrays, truth: Arrays) -> tuple[int, int, int, int]:
-    """True positives, false positives, false negatives, true negatives; label 0 is negative.
-
-    A positive of the wrong class is a false positive and a false negative.
-    """
-    tp = fp = fn = tn = 0
-    for found, wanted in labels(predictions, truth):
-        right = found == wanted
-        tp += int((right & (wanted != 0)).sum())
-        tn += int((right & (wanted == 0)).sum())
-        fp += int((~right & (found != 0)).sum())
-        fn += int((~right & (wanted != 0)).sum())
-    return tp, fp, fn, tn
+def by_sample(values: Array) -> Array:
+    """Sums over all axes but the samples'."""
+    sums: Array = values.reshape(len(values), -1).sum(axis=1)
+    return sums
 
 
-def ratio(part: float, whole: float) -> float:
+def totals(statistics: Array, times: Array) -> Array:
+    """Sums of `statistics` [N, ...] over samples that count `times` [R, N]: [R, ...]."""
+    import numpy as np
+
+    flat = statistics.reshape(len(statistics), -1).astype(np.float64)
+    sums: Array = times.astype(np.float64) @ flat
+    return sums.reshape(len(times), *statistics.shape[1:])
+
+
+def ratio(part: Array, whole: Array) -> Array:
     """`part / whole`, not a number where there is nothing to divide by."""
-    return part / whole if whole else float("nan")
-
-
-def _labels(predicted: Array, shape: tuple[int, ...]) -> Array | None:
     import numpy as np
 
-    if predicted.shape == shape:
-        if predicted.dtype.kind == "f":
-            return (predicted >= 0.5).astype(np.int64)
-        return predicted.astype(np.int64)
-    for axis in (2, predicted.ndim - 1):
-        if axis < predicted.ndim and predicted.shape[:axis] + predicted.shape[axis + 1 :] == shape:
-            return predicted.argmax(axis)
-    return None
+    part, whole = np.asarray(part, np.float64), np.asarray(whole, np.float64)
+    shares: Array = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0)
+    return shares
+
+
+def mean_where_known(values: Array) -> Array:
+    """Mean along the last axis of what is a number; not a number where nothing is."""
+    import numpy as np
+
+    known = ~np.isnan(values)
+    return ratio(np.where(known, values, 0.0).sum(axis=-1), known.sum(axis=-1))
+
+
+def squeezed(values: Array) -> Array:
+    """Without axes of length 1, but for the samples'."""
+    return values.reshape(len(values), *(n for n in values.shape[1:] if n != 1))
+
+
+def shapes(predicted: Array, wanted: Array) -> dict[str, str]:
+    """For messages."""
+    return {"prediction": str(list(predicted.shape)), "truth": str(list(wanted.shape))}

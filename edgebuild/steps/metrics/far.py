@@ -1,21 +1,37 @@
-"""False acceptance rate: share of the true negatives taken for positives; label 0 is negative."""
+"""False-alarm rate, or false acceptance rate: share of the true negatives taken for positives.
+
+Predictions are labels, scores of label 1 (positive from `threshold` on) or a score for each class, and
+truth is labels; label 0 is negative, all others are positive. It is FP / (FP + TN), where FP counts
+negatives taken for any positive. Counted over all labels of all samples. Not a number if there are no
+negatives.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgebuild.step import Metric
-from edgebuild.steps.metrics import _arrays
+from edgebuild.steps.metrics import _arrays, _labels
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from edgebuild.steps.metrics._arrays import Array, Arrays
 
-METRIC = Metric(doc="share of the negatives that were accepted", unit="", better="lower")
-EXAMPLES = (({"y": [1, 0, 0, 0, 1]}, {"y": [0, 0, 0, 0, 1]}, 0.25),)
+METRIC = Metric(
+    doc="share of the negatives taken for positives", better="lower", params=_labels.Params
+)
+EXAMPLES = (
+    ({"y": [1, 0, 0, 0, 1]}, {"y": [0, 0, 0, 0, 1]}, 0.25),
+    ({"y": [2, 0]}, {"y": [1, 0]}, 0.0),
+)
+confusion = _labels.confusion
 
 
-def measure(predictions: Mapping[str, NDArray[Any]], truth: Mapping[str, NDArray[Any]]) -> float:
-    """FP / (FP + TN) over all samples; not a number if there are no negatives."""
-    _, fp, _, tn = _arrays.confusion(predictions, truth)
-    return _arrays.ratio(fp, fp + tn)
+def statistics(predictions: Arrays, truth: Arrays, params: _labels.Params) -> Array:
+    """[N, 5], see `_labels.counts`."""
+    return _labels.counts(predictions, truth, params)
+
+
+def score(statistics: Array, times: Array) -> Array:
+    """Negatives taken for positives / negatives."""
+    _, _, _, tn, alarms = _arrays.totals(statistics, times).T
+    return _arrays.ratio(alarms, alarms + tn)

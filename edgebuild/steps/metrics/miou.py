@@ -1,36 +1,35 @@
-"""Intersection over union of segmentations, mean over the classes that occur."""
+"""Intersection over union of segmentations, mean over the classes that occur.
+
+Predictions are labels, scores of label 1 (label 1 from `threshold` on) or a score for each class, and
+truth is labels. Intersections and unions are summed over all samples before they are divided; every label
+that occurs in truth or predictions is a class, 0 too. Equal to scikit-learn's `jaccard_score`,
+macro-averaged over all labels of all samples.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgebuild.step import Metric
-from edgebuild.steps.metrics import _arrays
+from edgebuild.steps.metrics import _arrays, _labels
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from edgebuild.steps.metrics._arrays import Array, Arrays
 
-METRIC = Metric(doc="mean intersection over union", unit="", better="higher")
+METRIC = Metric(doc="mean intersection over union", params=_labels.Params)
 EXAMPLES = (
     ({"mask": [[[0, 1], [1, 1]]]}, {"mask": [[[0, 0], [1, 1]]]}, 0.5833333333333333),
     ({"mask": [[[[[0.9, 0.2]], [[0.1, 0.8]]]]]}, {"mask": [[[[0, 1]]]]}, 1.0),
 )
+confusion = _labels.confusion
 
 
-def measure(predictions: Mapping[str, NDArray[Any]], truth: Mapping[str, NDArray[Any]]) -> float:
-    """Labels, probabilities of label 1, or a score for each class against integer labels.
+def statistics(predictions: Arrays, truth: Arrays, params: _labels.Params) -> Array:
+    """[N, C, 2], see `_labels.overlaps`."""
+    return _labels.overlaps(predictions, truth, params)
 
-    Intersections and unions are summed over all samples before they are divided.
-    """
-    import numpy as np
 
-    inside: dict[int, int] = {}
-    union: dict[int, int] = {}
-    for found, wanted in _arrays.labels(predictions, truth):
-        for label in np.union1d(found, wanted).tolist():
-            a, b = found == label, wanted == label
-            inside[label] = inside.get(label, 0) + int((a & b).sum())
-            union[label] = union.get(label, 0) + int((a | b).sum())
-    shares = [inside[label] / union[label] for label in union]
-    return _arrays.ratio(sum(shares), len(shares))
+def score(statistics: Array, times: Array) -> Array:
+    """Mean over the classes that occur."""
+    sums = _arrays.totals(statistics, times)
+    return _arrays.mean_where_known(_arrays.ratio(sums[..., 0], sums[..., 1]))

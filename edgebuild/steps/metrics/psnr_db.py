@@ -1,30 +1,49 @@
-"""Peak signal-to-noise ratio of images in 0..1: 10 log10(1 / mean squared error)."""
+"""Peak signal-to-noise ratio of images: 10 log10(peak^2 / mean squared error), inf where they are equal.
+
+Predictions and truth are images of the same shape with values from 0 to `peak`; the mean is over all
+values of all samples and names at once. Equal to scikit-image's `peak_signal_noise_ratio` of them all as
+one image.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from edgebuild.step import Metric
+from edgebuild.step import Metric, param
 from edgebuild.steps.metrics import _arrays
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from edgebuild.steps.metrics._arrays import Array, Arrays
 
-METRIC = Metric(doc="peak signal-to-noise ratio, peak 1.0", unit="dB", better="higher")
+
+@dataclass(frozen=True, kw_only=True)
+class Params:
+    """What the values of images are."""
+
+    peak: float = param("largest value that an image can have", 1.0, minimum=1e-9)
+
+
+METRIC = Metric(doc="peak signal-to-noise ratio", unit="dB", params=Params)
 EXAMPLES = (
     ({"image": [[[0.5, 0.25]]]}, {"image": [[[0.5, 0.75]]]}, 9.030899869919436),
     ({"image": [[1.0]]}, {"image": [[0.0]]}, 0.0),
     ({"image": [[1.0]]}, {"image": [[1.0]]}, float("inf")),
+    ({"image": [[255]]}, {"image": [[0]]}, 0.0, {"peak": 255.0}),
 )
 
 
-def measure(predictions: Mapping[str, NDArray[Any]], truth: Mapping[str, NDArray[Any]]) -> float:
-    """Over all values of all samples and names at once; inf where they are equal."""
-    import math
+def statistics(predictions: Arrays, truth: Arrays, params: Params) -> Array:
+    """[N, 2]: sum of squared errors as shares of the peak's square, values."""
+    import numpy as np
 
-    errors, count = 0.0, 0
-    for found, wanted in _arrays.same_shape(predictions, truth):
-        errors += float(((found - wanted) ** 2).sum())
-        count += found.size
-    return 10 * math.log10(count / errors) if errors else math.inf
+    return _arrays.squared_errors(predictions, truth) / np.array([params.peak**2, 1.0])
+
+
+def score(statistics: Array, times: Array) -> Array:
+    """In dB."""
+    import numpy as np
+
+    errors, count = _arrays.totals(statistics, times).T
+    with np.errstate(divide="ignore"):
+        return 10 * np.log10(np.divide(count, errors))

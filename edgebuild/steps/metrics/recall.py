@@ -1,21 +1,34 @@
-"""Share of the true positives that were found; label 0 is negative."""
+"""Share of the true positives that were found: TP / (TP + FN).
+
+Predictions are labels, scores of label 1 (positive from `threshold` on) or a score for each class, and
+truth is labels; label 0 is negative, all others are positive. A positive of the wrong class was
+not found. Counted over all labels of all samples. Not a number if there are no positives.
+Equal to scikit-learn's `recall_score`, micro-averaged over the positive labels; the same as sensitivity.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edgebuild.step import Metric
-from edgebuild.steps.metrics import _arrays
+from edgebuild.steps.metrics import _arrays, _labels
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from edgebuild.steps.metrics._arrays import Array, Arrays
 
-METRIC = Metric(doc="share of the positives that were found", unit="", better="higher")
+METRIC = Metric(
+    doc="share of the positives that were found", better="higher", params=_labels.Params
+)
 EXAMPLES = (({"y": [1, 0, 1, 0]}, {"y": [1, 1, 0, 1]}, 0.3333333333333333),)
+confusion = _labels.confusion
 
 
-def measure(predictions: Mapping[str, NDArray[Any]], truth: Mapping[str, NDArray[Any]]) -> float:
-    """TP / (TP + FN) over all samples; not a number if there are no positives."""
-    tp, _, fn, _ = _arrays.confusion(predictions, truth)
+def statistics(predictions: Arrays, truth: Arrays, params: _labels.Params) -> Array:
+    """[N, 5], see `_labels.counts`."""
+    return _labels.counts(predictions, truth, params)
+
+
+def score(statistics: Array, times: Array) -> Array:
+    """TP / (TP + FN)."""
+    tp, _, fn, _, _ = _arrays.totals(statistics, times).T
     return _arrays.ratio(tp, tp + fn)

@@ -1,0 +1,32 @@
+"""Dice coefficient of what is positive: 2 TP / (2 TP + FP + FN); of labels it is F1.
+
+Predictions are labels, scores of label 1 (positive from `threshold` on) or a score for each class, and
+truth is labels; label 0 is negative, all others are positive. A positive of the wrong class counts
+as both errors. Counted over all labels of all samples. Not a number if there are no positives in
+either. Dice 1945.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgebuild.step import Metric
+from edgebuild.steps.metrics import _arrays, _labels
+
+if TYPE_CHECKING:
+    from edgebuild.steps.metrics._arrays import Array, Arrays
+
+METRIC = Metric(doc="Dice coefficient of what is positive", better="higher", params=_labels.Params)
+EXAMPLES = (({"mask": [[[0, 1], [1, 1]]]}, {"mask": [[[0, 0], [1, 1]]]}, 0.8),)
+confusion = _labels.confusion
+
+
+def statistics(predictions: Arrays, truth: Arrays, params: _labels.Params) -> Array:
+    """[N, 5], see `_labels.counts`."""
+    return _labels.counts(predictions, truth, params)
+
+
+def score(statistics: Array, times: Array) -> Array:
+    """2 TP / (2 TP + FP + FN)."""
+    tp, fp, fn, _, _ = _arrays.totals(statistics, times).T
+    return _arrays.ratio(2 * tp, 2 * tp + fp + fn)

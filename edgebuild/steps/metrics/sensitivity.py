@@ -1,0 +1,33 @@
+"""Share of the true positives that were found: TP / (TP + FN), as medicine calls recall.
+
+Predictions are labels, scores of label 1 (positive from `threshold` on) or a score for each class, and
+truth is labels; label 0 is negative, all others are positive. A positive of the wrong class was
+not found. Counted over all labels of all samples. Not a number if there are no positives.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edgebuild.step import Metric
+from edgebuild.steps.metrics import _arrays, _labels
+
+if TYPE_CHECKING:
+    from edgebuild.steps.metrics._arrays import Array, Arrays
+
+METRIC = Metric(
+    doc="share of the positives that were found", better="higher", params=_labels.Params
+)
+EXAMPLES = (({"y": [1, 0, 1, 0]}, {"y": [1, 1, 0, 1]}, 0.3333333333333333),)
+confusion = _labels.confusion
+
+
+def statistics(predictions: Arrays, truth: Arrays, params: _labels.Params) -> Array:
+    """[N, 5], see `_labels.counts`."""
+    return _labels.counts(predictions, truth, params)
+
+
+def score(statistics: Array, times: Array) -> Array:
+    """TP / (TP + FN)."""
+    tp, _, fn, _, _ = _arrays.totals(statistics, times).T
+    return _arrays.ratio(tp, tp + fn)

@@ -1,0 +1,51 @@
+"""Answers of the model as the recipe leaves it, before the backend: where quality was lost shows by them.
+
+ONNX Runtime runs its graph as it stands, without optimisations of its own, as it runs the source: what differs
+between the two is the recipe's doing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edgebuild.formats import answers, dataset, onnx_file, onnx_run
+from edgebuild.step import Call, Contract, StepKind
+from edgebuild.steps import examples
+
+
+def run(call: Call) -> None:
+    """Every sample through the model, fed as its contract asks."""
+    session = onnx_run.session(call.inputs["model"], threads=call.threads)
+    found = answers.answers(
+        lambda feeds: onnx_run.run(session, feeds),
+        dataset.load(call.inputs["evaluation"]),
+        Contract.from_json(call.facts["source_contract"]),
+        Contract.from_json(call.facts["model_contract"]),
+    )
+    dataset.save(call.outputs["optimised"], found)
+
+
+def example(folder: Path) -> Call:
+    """The tiny model on three images."""
+    onnx_file.save(examples.model(), folder / "model.onnx")
+    contract = examples.CONTRACT.to_json()
+    return examples.call(
+        folder,
+        KIND,
+        facts={"model_contract": contract, "source_contract": contract},
+        inputs={
+            "model": folder / "model.onnx",
+            "evaluation": examples.images(folder / "evaluation.npz"),
+        },
+    )
+
+
+KIND = StepKind(
+    role="probe",
+    run=run,
+    tools="onnx",
+    consumes=("model", "evaluation"),
+    produces={"optimised": "optimised.npz"},
+    facts=("model_contract", "source_contract"),
+    platform=("isa",),
+)
