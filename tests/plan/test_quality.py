@@ -20,7 +20,7 @@ def maker(project, target, backend):
     """The kind of step that gives check/quality of the body mask the optimised model's answers, and its
     inputs."""
     graph = expand(project, target, KINDS, "body-segmentation")
-    (variant,) = (v for v in graph.variants if v.backend == backend)
+    variant = next(v for v in graph.variants if v.backend == backend)
     step = graph.steps[graph.steps[variant.checks["quality"]].inputs["optimised"].step]
     return step.kind, {port: ref.step for port, ref in step.inputs.items()}
 
