@@ -49,6 +49,7 @@ def test_the_ir_answers_as_the_network(tmp_path, compress, least_db):
         {"xml": made["xml"], "bin": made["bin"], "evaluation": evaluation},
         contract=examples.CONTRACT,
         source_contract=examples.CONTRACT,
+        isa=None,
     )
     actual = dataset.load(found["actual"])["outputs"]["mask"]
     raw = dataset.load(evaluation)["inputs"]["image"].astype(np.float64)
