@@ -138,7 +138,8 @@ class Reader:
                     hint=f"did you mean `{near}`? {listing}" if near else listing,
                 )
             )
-        own = tuple(backend for backend in value.get("backends", ()) if backend)
+        listed = value.get("backends", ())
+        own = tuple(backend for backend in listed if backend)  # None = known to be wrong
         refused = value.get("refused", "")
         for part in ("accept", "waivers", "matrix"):
             if refused and value.get(part):
@@ -153,7 +154,7 @@ class Reader:
             document=self.document,
             kinds=self.world.kinds,
             definitions=self.world.definitions,
-            backends=own or known.get(name),
+            backends=None if len(own) < len(listed) else own or known.get(name),
             target=name,
             place=self._file,
             problems=self.problems,
