@@ -73,8 +73,8 @@ class Executor:
             return self._record(outputs, log, started, done)
 
     def warm(self, tools: Iterable[Tools]) -> None:
-        """Get the workers of tool environments ready in the background."""
-        self.pool.warm(tools)
+        """Get the workers of tool environments ready in the background, while nothing runs alone."""
+        self.pool.warm(tools, lambda: turn(self.store.root, alone=False))
 
     def _lay_out(self, action: Action, folder: Path) -> dict[str, Path]:
         """Each input alone in a folder named after its port, under its own file name."""

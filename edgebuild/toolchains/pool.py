@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -82,11 +83,16 @@ class Pool:
                 return Done(status="killed")
             return Done(status="error", error={"type": "WorkerLost", "message": str(lost)})
 
-    def warm(self, tools: Iterable[Tools]) -> None:
-        """Start workers in the background, for what will be run soon; a fault is told by `run`."""
+    def warm(
+        self,
+        tools: Iterable[Tools],
+        turn: Callable[[], AbstractContextManager[None]] = contextlib.nullcontext,
+    ) -> None:
+        """Start workers in the background, each in a `turn`, for what will be run soon; a fault is told by
+        `run`."""
 
         def start(one: Tools) -> None:
-            with contextlib.suppress(WorkerBroken, WorkerLost, OSError):
+            with contextlib.suppress(WorkerBroken, WorkerLost, OSError), turn():
                 self._link(one)
 
         for one in tools:

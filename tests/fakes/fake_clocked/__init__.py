@@ -1,0 +1,1 @@
+"""Steps that write down from when to when they ran."""
