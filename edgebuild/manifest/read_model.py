@@ -12,6 +12,7 @@ from edgebuild.formats.released import NAME as RELEASED
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.document import Document, ManifestError, Path, quoted
 from edgebuild.manifest.files import Files
+from edgebuild.manifest.idle_waivers import idle_waivers
 from edgebuild.manifest.model import Model, ModelTarget, Use
 from edgebuild.manifest.read_contract import read_contract
 from edgebuild.manifest.read_gates import read_limits, read_waivers
@@ -163,7 +164,7 @@ class Reader:
         matrix = read_matrix(settings, value, path, self.recipe)
         if not refused:
             settings.check_required(compiled, matrix, position)
-        return ModelTarget(
+        made = ModelTarget(
             target=name,
             own_backends=own,
             recipe=self.recipe(value.get("recipe", ()), (*path, "recipe")),
@@ -178,6 +179,9 @@ class Reader:
             refused=refused,
             position=position,
         )
+        if not refused:
+            self.problems.extend(idle_waivers(self.document, made.waivers, self.world.kinds, path))
+        return made
 
     def beside(self, name: str) -> ProjectFile | None:
         """A file that edgebuild itself wrote into the model's folder; None if it is not there."""

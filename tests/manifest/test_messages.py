@@ -312,6 +312,26 @@ def test_firmware_about_artifacts_that_the_target_does_not_get(project, expect):
         """)
 
 
+def test_a_waiver_that_nothing_can_need(project, expect):
+    project.edit(("      size.bytes: {max: 2 MB}\n", ""))
+    assert project.error() == expect("""
+        error: no gate is about `size.bytes`, so there is nothing to waive
+          --> manifests/models/gaze/manifest.yaml:30:18
+           |
+        30 |       - {metric: size.bytes, reason: new camera, owner: ada, expires: 2026-12-31}
+           |                  ^^^^^^^^^^
+        hint: remove the waiver, or accept by the metric
+        """)
+
+
+def test_a_waiver_may_be_of_a_gate_that_one_value_of_the_matrix_has(project):
+    project.edit(
+        ("      size.bytes: {max: 2 MB}\n", ""),
+        ("            parity.sqnr_db: {min: 25}", "            size.bytes: {max: 1 MB}"),
+    )
+    assert project.load().models["gaze"].targets["oak"].waivers[0].metric == "size.bytes"
+
+
 TARGET_WRONG_VALUES = [
     ('openvino: ">=2020.3,<=2022.1"', "openvino: 2022.1", "`firmware.openvino` must be text, not 2022.1"),
     ('openvino: ">=2020.3,<=2022.1"', "openvino: newest", "`firmware.openvino` must be a range of versions "

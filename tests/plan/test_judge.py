@@ -89,14 +89,48 @@ def test_the_contract_is_a_gate_that_no_manifest_need_name():
 
 
 @pytest.mark.parametrize(
-    ("expires", "verdict"), [("2026-06-01", "waived"), ("2026-05-31", "failed")]
+    ("expires", "verdict", "detail"),
+    [
+        ("2026-06-01", "waived", "waived by ana until 2026-06-01: a known bug"),
+        ("2026-05-31", "failed", "the waiver of ana expired on 2026-05-31"),
+    ],
 )
-def test_a_waiver_holds_through_its_last_day(expires, verdict):
-    waiver = Waiver(metric="parity.sqnr_db", reason="known", owner="ana", expires=expires)
+def test_a_waiver_holds_through_its_last_day(expires, verdict, detail):
+    waiver = Waiver(metric="parity.sqnr_db", reason="a known bug", owner="ana", expires=expires)
     limit = Limit(metric="parity.sqnr_db", min=40)
     found = verdicts([limit], [sqnr(30)], waivers=[waiver])
-    assert [v for _, v, _ in found] == [verdict]
-    assert "ana" in found[0][2]
+    assert found == [("parity.sqnr_db", verdict, f"below 40; {detail}")]
+
+
+def test_an_unproven_gate_can_be_waived_and_is_failed_when_the_waiver_has_expired():
+    limit = Limit(metric="parity.sqnr_db", min=40)
+    for expires, verdict in (("2026-06-01", "waived"), ("2026-05-31", "failed")):
+        waiver = Waiver(metric="parity.sqnr_db", reason="r", owner="ana", expires=expires)
+        ((_, found, detail),) = verdicts(
+            [limit], [sqnr(None, detail="no device")], waivers=[waiver]
+        )
+        assert found == verdict
+        assert detail.startswith("no device; ")
+
+
+def test_gates_that_hold_wherever_they_are_planned_can_be_waived_too():
+    metrics = {"security.findings": Metric(doc="", better="lower", always=True)}
+    waiver = Waiver(metric="security.findings", reason="r", owner="ana", expires="2026-06-01")
+    found = judge(
+        [],
+        [CONTRACT, Measurement(metric="security.findings", value=2, evidence="host", detail="a; b")],
+        metrics=metrics, waivers=[waiver], checks=["security"], today=TODAY,
+    )  # fmt: skip
+    assert [(f.metric, f.verdict, f.detail) for f in found[1:]] == [
+        ("security.findings", "waived", "above 0; a; b; waived by ana until 2026-06-01: r")
+    ]
+    assert accepted(found)
+
+
+def test_a_waiver_of_another_metric_waives_nothing():
+    waiver = Waiver(metric="quality.mae", reason="r", owner="ana", expires="2027-01-01")
+    limit = Limit(metric="parity.sqnr_db", min=40)
+    assert [v for _, v, _ in verdicts([limit], [sqnr(30)], waivers=[waiver])] == ["failed"]
 
 
 def test_a_waiver_does_not_hide_that_a_gate_holds():
