@@ -78,7 +78,8 @@ def _layer(line: str, where: str) -> NcnnLayer:
         raise NcnnError(f"{where}: not a layer")
     reads, makes = int(words[2]), int(words[3])
     names, params = words[4 : 4 + reads + makes], words[4 + reads + makes :]
-    if len(names) != reads + makes or any("=" not in p for p in params):
+    wrong = [*(n for n in names if "=" in n), *(p for p in params if "=" not in p)]
+    if len(names) != reads + makes or wrong:
         raise NcnnError(f"{where}: layer `{words[1]}` does not name {reads} + {makes} blobs")
     if max(map(len, (words[0], words[1], *names))) > _LONGEST_NAME:
         raise NcnnError(f"{where}: a name of more than {_LONGEST_NAME} characters")
