@@ -31,11 +31,13 @@ def clock(monkeypatch):
     [
         (0.0001, 2500),  # a quarter of a second, though 200 were there long before
         (0.003, 200),
+        (0.008, 125),  # a second, which is enough for a p99
+        (0.012, 100),  # longer, for the sake of a p99
         (0.1, 20),  # two seconds
         (1.0, 5),  # a p50 needs some, though they take longer
     ],
 )
-def test_runs_are_200_unless_a_frame_is_very_short_or_long(clock, seconds, runs):
+def test_there_are_200_runs_unless_a_frame_is_very_short_or_long(clock, seconds, runs):
     clock.seconds = (seconds,)
     found = repeat.repeat(clock.execute, ["frame"])
     assert len(found.ms) == pytest.approx(runs, abs=1)

@@ -1,9 +1,9 @@
 """How long a frame takes with ONNX Runtime on the machine that builds.
 
 The artifact runs on samples of the evaluation data, with one thread and ONNX Runtime's optimisations:
-the very first frame counts as warm-up, a few more are not counted, then at least 200 are measured,
-or as many as take two seconds. Nothing else of any build on the same store runs meanwhile; what other
-programs do, edgebuild cannot know, but it says how often they interrupted the measurement.
+the very first frame counts as warm-up, a few more are not counted, then 200 are measured, of a large
+network 100 or as many as take two seconds. Nothing else of any build on the same store runs meanwhile;
+what other programs do, edgebuild cannot know, but it says how often they interrupted the measurement.
 
 Evidence is `host`: the figures are this CPU's, whatever the target is.
 """
