@@ -31,7 +31,7 @@ class Layer:
     """`nodes` are all nodes of the ONNX that are in it, the one that it is named for first.
 
     `macs` is None where no count is known. `other_ops` are operations that are no multiply-accumulates
-    (`edgebuild.formats.onnx_macs`). `weight_bytes` are all constants it reads. `dense_macs` and
+    (`edgebuild.formats.onnx_macs`). `weight_bytes` is what it reads of constants. `dense_macs` and
     `dense_bytes` are of a transposed convolution: what it computes and reads if it is done as a
     convolution over an input with zeros put in. `precision` is the type it computes in: int8, fp16, ...
 

@@ -138,14 +138,12 @@ def _known_values(
 
     note(model.graph)
     if any(name not in shapes for node in model.graph.node for name in node.output if name):
-        note(onnx.shape_inference.infer_shapes(model, data_prop=True).graph)
-    for node in model.graph.node:  # those of other domains are not inferred
-        if node.op_type in (QUANTIZE, DEQUANTIZE) and node.output[0] not in shapes:
-            before, scale, zero = (*node.input, "")[:3]
-            if before in shapes:
-                shapes[node.output[0]] = shapes[before]
-            typed = (zero, "uint8") if node.op_type == QUANTIZE else (scale, "float32")
-            dtypes[node.output[0]] = dtypes.get(*typed)
+        plain = onnx.ModelProto()
+        plain.CopyFrom(model)
+        for node in plain.graph.node:
+            if node.op_type in (QUANTIZE, DEQUANTIZE):
+                node.domain = ""  # no shapes are inferred for vendors' ops
+        note(onnx.shape_inference.infer_shapes(plain, data_prop=True).graph)
     return shapes, dtypes
 
 

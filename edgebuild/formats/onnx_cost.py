@@ -11,6 +11,7 @@ normalisation scale and shift, into which mean and deviation go. Scales and zero
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,8 @@ from edgebuild.step import Contract
 
 if TYPE_CHECKING:
     import onnx
+
+_Key = tuple[str, str]  # a constant: its tensor, and the type it is read in
 
 _ACTIVATIONS = ("Relu", "Clip", "LeakyRelu", "PRelu")
 _SCALES = ("Add", "Sub", "Mul", "Div", "BatchNormalization")
@@ -54,7 +57,7 @@ def count(model: onnx.ModelProto, contract: Contract, floats: str) -> Costs:
 
 @dataclass(kw_only=True)
 class _Draft:
-    """A layer being made. `reads` and `writes` are bytes by buffer."""
+    """A layer being made. `reads` and `writes` are bytes by buffer, `fetched` those by constant."""
 
     op: str
     output: str
@@ -62,7 +65,8 @@ class _Draft:
     more: list[str] = field(default_factory=list)  # nodes that compute nothing
     reads: dict[str, int] = field(default_factory=dict)
     writes: dict[str, int] = field(default_factory=dict)
-    constants: dict[tuple[str, str], Constant] = field(default_factory=dict)
+    constants: dict[_Key, Constant] = field(default_factory=dict)
+    fetched: dict[_Key, int] = field(default_factory=dict)
     closed: bool = False  # nothing more is computed in the same pass
 
 
@@ -102,7 +106,7 @@ class _Count:
                 traffic["input" if root in sources else "activations"] += size
             for root, size in draft.writes.items():
                 traffic["output" if root in sinks else "activations"] += size
-            traffic["weights"] += sum(map(self._constant_bytes, draft.constants.values()))
+            traffic["weights"] += sum(draft.fetched.values())
         return Costs(
             layers=tuple(map(self._layer, self.drafts)),
             params=sum(c.elements for c in constants.values()),
@@ -216,25 +220,26 @@ class _Count:
     def _add(self, draft: _Draft, node: onnx.NodeProto) -> None:
         buffers = self.buffers
         draft.nodes.append(node)
-        used = [n for n in node.output if n and self._is_used(n)] or [n for n in node.output if n][
-            :1
-        ]
+        outputs = [n for n in node.output if n]
+        used = [n for n in outputs if self._is_used(n)] or outputs[:1]
         draft.output = used[0]
         for name in used:
             root = buffers.roots[name]
             draft.writes[root] = self._size(name)
             self.makers[root] = draft
+        partly = node.op_type in _PARTLY_READ
+        most = sum(self._size(n) for n in used) if partly else math.inf
         for name in onnx_buffers.read_by(node):
             root = buffers.roots.get(name, "")
             if root and self.makers.get(root) is not draft:
-                read = self._size(name)
-                if node.op_type in _PARTLY_READ and name == node.input[0]:
-                    read = min(read, sum(self._size(n) for n in used))
-                draft.reads[root] = max(read, draft.reads.get(root, 0))
+                read = min(self._size(name), most if name == node.input[0] else math.inf)
+                draft.reads[root] = max(int(read), draft.reads.get(root, 0))
                 draft.more += self.waiting.pop(root, ())
         for name in self._weights(node):
             constant = buffers.constants[name]
-            draft.constants[constant.root, constant.dtype] = constant
+            key = constant.root, constant.dtype
+            draft.constants[key] = constant
+            draft.fetched[key] = int(min(self._constant_bytes(constant), most))
 
     def _is_used(self, name: str) -> bool:
         root = self.buffers.roots.get(name, "")
@@ -266,7 +271,7 @@ class _Count:
             macs=macs,
             other_ops=sum(onnx_macs.other_ops(node, shapes) for node in draft.nodes),
             params=sum(c.elements for c in draft.constants.values()),
-            weight_bytes=sum(map(self._constant_bytes, draft.constants.values())),
+            weight_bytes=sum(draft.fetched.values()),
             input_bytes=sum(draft.reads.values()),
             output_bytes=sum(draft.writes.values()),
             precision=_precision([*reads, *map(self._constant_type, draft.constants.values())]),

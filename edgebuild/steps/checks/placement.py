@@ -6,7 +6,8 @@ SHAVE, or from another chip's accelerator to its CPU.
 
 Ten stages on a SHAVE may be nothing beside one; so the shares by MACs, and by the estimated time of the
 layers, go by what the stages compute. A layer is where its multiply-accumulates are. Of a layer
-that no stage names it is not known where it runs: it counts as fallen back, not as accelerated, and is named.
+that no stage names it is not known where it runs: it counts as fallen back and as on a SHAVE, not as
+accelerated, and is named.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from edgebuild.formats import costs, measurements, placement
+from edgebuild.formats import costs, measurements, placement, roofline
 from edgebuild.formats.costs import Costs, Layer
 from edgebuild.formats.placement import Stage
 from edgebuild.step import Call, Evidence, Measurement, Metric, StepKind
@@ -70,8 +71,9 @@ def run(call: Call) -> None:
     details = {
         "engines": dict(sorted(engines.items())),
         "stages": table,
-        "macs_by_engine": found.by_engine("macs") if found else {},
-        "ms_by_engine": found.by_engine("ms") if found else {},
+        "macs_by_engine": _by_engine(found, "macs"),
+        "ms_by_engine": _by_engine(found, "ms"),
+        "unjoined": _unjoined(found, stages) if found else [],
     }
     measurements.save(call.outputs["measurements"], rows, details)
 
@@ -79,14 +81,17 @@ def run(call: Call) -> None:
 def _shares(costed: Costs | None, stages: Sequence[Stage]) -> list[Measurement]:
     """Of the MACs and of the estimated time: how much is where."""
     found = costed or costs.unknown("nothing counts what its layers cost")
-    why, lost = _no_shares(found, stages), [x for x in found.layers if x.macs and not x.engine]
-    fallen = {stage.layer for stage in stages if stage.fallback}
-    fast = [layer for layer in found.layers if layer.engine in _ACCELERATORS]
+    why = _no_shares(found, stages)
     no_shave = "" if any(s.engine in _MYRIAD for s in stages) else _NO_MYRIAD
+    names = {stage.layer for stage in stages if stage.fallback}
+    lost = [layer for layer in found.layers if layer.macs and not layer.engine]
+    fast = [layer for layer in found.layers if layer.engine in _ACCELERATORS]
+    fallen = [layer for layer in found.layers if names & {*layer.nodes}]
+    slow = [layer for layer in found.layers if layer.engine == "SHAVE"]
     groups = {
         "mac_share_accelerator": (fast, why),
-        "mac_share_shave": ([x for x in found.layers if x.engine == "SHAVE"], why or no_shave),
-        "mac_share_fallback": ([*lost, *(x for x in found.layers if fallen & {*x.nodes})], why),
+        "mac_share_shave": ([*slow, *lost], why or no_shave),
+        "mac_share_fallback": ([*fallen, *lost], why),
         "ms_share_accelerator": (fast, why or (found.lacks and f"no estimate: {found.lacks}")),
     }
     rows = []
@@ -112,9 +117,19 @@ def _no_shares(found: Costs, stages: Sequence[Stage]) -> str:
         return found.unknown or found.lacks
     if not any(layer.engine for layer in found.layers):
         return "nothing says which layer a stage came from"
-    if not any(stage.engine in _ACCELERATORS for stage in stages):
+    if all(stage.engine == "CPU" for stage in stages):
         return "there is no accelerator here"
     return ""
+
+
+def _by_engine(found: Costs | None, figure: str) -> dict[str, float]:
+    return {e or "unknown": v for e, v in found.by_engine(figure).items()} if found else {}
+
+
+def _unjoined(found: Costs, stages: Sequence[Stage]) -> list[str]:
+    """Stages that came from no layer that is counted."""
+    joined = {id(stage) for one in roofline.stages_of(found, stages) for stage in one}
+    return [stage.name for stage in stages if id(stage) not in joined]
 
 
 def _sum(layers: Sequence[Layer], figure: str) -> float:

@@ -13,6 +13,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from edgebuild.formats import onnx_contract, onnx_cost
 from edgebuild.nn.conv import ConvBnRelu
 from edgebuild.nn.dense_feat import DenseFeatBlock
 from edgebuild.nn.ghost import GhostConv
@@ -76,6 +77,36 @@ def test_parameters_are_those_of_the_table(layer: nn.Module, parameters: int, sh
 )
 def test_operations_are_those_of_the_table(layer: nn.Module, positions: int, shown: str) -> None:
     assert _shown(_operations(layer) * positions, shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("layer", "inputs", "positions", "parameters", "shown"),
+    [
+        (ConvBnRelu(1, 32, stride=2), 1, HALVED, 352, "46.858 M"),
+        (ConvBnRelu(32, 64, stride=2), 32, HALVED, 18_560, "2.105 G"),
+        (ConvBnRelu(64, 128, stride=2), 64, HALVED, 73_984, "8.362 G"),
+        (ConvBnRelu(32, 32), 32, WHOLE, 9_280, "4.21 G"),
+        (ConvBnRelu(64, 64), 64, WHOLE, 36_992, "16.725 G"),
+        (GhostConv(32, 64, stride=2), 32, HALVED, 10_144, "1.157 G"),
+        (GhostConv(64, 128, stride=2), 64, HALVED, 38_720, "4.390 G"),
+        (DenseFeatBlock(32, 64), 32, HALVED, 15_536, "1.764 G"),
+        (DenseFeatBlock(64, 128), 64, HALVED, 61_888, "7 G"),
+        (PartialBlock(32, 2, bias=True), 32, WHOLE, 742, "320.79 M"),
+        (PartialBlock(64, 2, bias=True), 64, WHOLE, 2_630, "1.157 G"),
+    ],
+)
+def test_the_cost_of_the_exported_layer_is_that_of_the_table(
+    layer: nn.Module, inputs: int, positions: int, parameters: int, shown: str
+) -> None:
+    # The table's operations are MACs and others together; a sum with the input it leaves out.
+    for parameter in layer.parameters():
+        nn.init.normal_(parameter)  # the exporter keeps equal ones once
+    model = _exported(layer.eval(), torch.rand(1, inputs, 8, 8), fused=False)
+    cost = onnx_cost.count(model, onnx_contract.of_model(model), "float32")
+    assert cost.params == parameters
+    others = sum(one.other_ops for one in cost.layers if one.op != "Add")
+    exported = 16 if positions == HALVED else 64
+    assert _shown((cost.macs + others) * positions // exported, shown) == shown
 
 
 def test_a_partial_convolution_costs_a_sixteenth_of_a_full_one() -> None:
@@ -215,11 +246,14 @@ def _shown(value: int, like: str) -> str:
     return f"{text[: len(number)]} {unit}"
 
 
-def _exported(layer: nn.Module, x: Tensor) -> onnx.ModelProto:
+def _exported(layer: nn.Module, x: Tensor, *, fused: bool = True) -> onnx.ModelProto:
+    """Batch normalisations folded into convolutions, as deployed; or left as they are."""
+    modes = torch.onnx.TrainingMode
     file = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # torch's own, of its older exporter
         torch.onnx.export(
-            layer, (x,), file, dynamo=False, opset_version=13, input_names=["x"], output_names=["y"]
-        )
+            layer, (x,), file, dynamo=False, opset_version=13, input_names=["x"], output_names=["y"],
+            training=modes.EVAL if fused else modes.PRESERVE, do_constant_folding=fused,
+        )  # fmt: skip
     return onnx.load_model_from_string(file.getvalue())
