@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast, get_args
 
 from edgebuild.formats import ir
 from edgebuild.formats.ir import Ir, IrError
-from edgebuild.formats.isa import VARIABLE, beyond
 from edgebuild.formats.naming import Port
 from edgebuild.step import DType
 
@@ -45,27 +44,10 @@ def read(xml: Path, bin: Path) -> tuple[Ir, list[Port], list[Port]]:
 
 
 def executor(
-    xml: Path, bin: Path, outputs: Sequence[str], threads: int = 1, isa: str | None = None
+    xml: Path, bin: Path, outputs: Sequence[str], threads: int = 1
 ) -> Callable[[Arrays], Arrays]:
-    """A function from inputs to outputs, whose names are given in the order of the IR's results.
-
-    `isa`: IrError if OpenVINO chose a kernel that uses more (see `edgebuild.formats.isa`).
-    """
-    import openvino as ov
-
-    core = ov.Core()
-    compiled = core.compile_model(
-        core.read_model(str(xml), str(bin)),
-        "CPU",
-        {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1},
-    )
-
-    if isa is not None and (kernels := beyond(isa, _kernels(compiled))):
-        raise IrError(
-            f"OpenVINO does not keep to {isa}",
-            fields={"kernels": ", ".join(kernels)},
-            hint=f"it reads {VARIABLE} only once in a process",
-        )
+    """A function from inputs to outputs, whose names are given in the order of the IR's results."""
+    compiled = _compiled(xml, bin, threads)
 
     def execute(feeds: Arrays) -> Arrays:
         found = compiled(feeds)
@@ -74,12 +56,24 @@ def executor(
     return execute
 
 
-def _kernels(compiled: ov.CompiledModel) -> list[str]:
-    """What computes each op, as OpenVINO names it: `brgconv_avx2_f32`."""
+def kernels(xml: Path, bin: Path, threads: int = 1) -> list[tuple[str, str]]:
+    """The layers as OpenVINO runs them: type (`Convolution`), and what computes it (`brgconv_avx2_f32`)."""
     return [
-        op.get_rt_info()["primitiveType"].astype(str)
-        for op in compiled.get_runtime_model().get_ops()
+        (info["layerType"].astype(str), info["primitiveType"].astype(str))
+        for op in _compiled(xml, bin, threads).get_runtime_model().get_ops()
+        for info in [op.get_rt_info()]
     ]
+
+
+def _compiled(xml: Path, bin: Path, threads: int) -> ov.CompiledModel:
+    import openvino as ov
+
+    core = ov.Core()
+    return core.compile_model(
+        core.read_model(str(xml), str(bin)),
+        "CPU",
+        {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1},
+    )
 
 
 def _port(port: ir.Port, seen: ov.Output) -> Port:

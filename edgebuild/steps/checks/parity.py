@@ -149,7 +149,7 @@ def _named(row: layers.Row) -> str:
 
 def _weakest(call: Call, expected: Arrays) -> list[Measurement]:
     """The answers with no more than the target's instruction set."""
-    answers, why = _limited(call)
+    groups, why = _limited(call)
 
     def measured(value: float | None, detail: str, output: str = "") -> Measurement:
         metric = "parity.isa_sqnr_db"
@@ -157,30 +157,30 @@ def _weakest(call: Call, expected: Arrays) -> list[Measurement]:
             metric=metric, value=value, evidence="host", output=output, detail=detail
         )
 
-    if why:
+    if why or "outputs" not in groups:
         return [measured(None, why)]
+    free = int(groups.get("not_held", {}).get("layers", [0])[0])
+    how = f"with {call.facts['isa']}"
+    if free:
+        how += f", but for {free} layer{'s' if free > 1 else ''} that MLAS computes"
     rows = []
     for name, wanted in expected.items():
-        found = answers.get(name)
+        found = groups["outputs"].get(name)
         problem = _problem(wanted, found)
         value = None if problem or found is None else agreement.sqnr(wanted, found)
-        rows.append(measured(value, problem or f"with {call.facts['isa']}", name))
+        rows.append(measured(value, problem or how, name))
     return rows
 
 
-def _limited(call: Call) -> tuple[Arrays, str]:
+def _limited(call: Call) -> tuple[dataset.Groups, str]:
     """Those answers, or why there are none."""
     if call.facts["isa"] is None:
         return {}, "the target declares no `isa`"
     if "weakest" not in call.inputs:
-        return (
-            {},
-            f"what runs artifacts of `{call.facts['backend']}` cannot be held to an instruction set",
-        )
+        backend = call.facts["backend"]
+        return {}, f"what runs artifacts of `{backend}` cannot be held to an instruction set"
     groups = dataset.load(call.inputs["weakest"])
-    return groups.get("outputs", {}), "".join(
-        map(str, groups.get("unproven", {}).get("reason", ()))
-    )
+    return groups, str(groups["unproven"]["reason"][0]) if "unproven" in groups else ""
 
 
 def _by_sample(wanted: NDArray[Any], found: NDArray[Any]) -> list[float | None]:

@@ -78,6 +78,10 @@ def test_answers_at_the_weakest_instruction_set(tmp_path):
     assert rows["a", "isa_sqnr_db"].detail == "with AVX2"
     assert rows["a", "isa_sqnr_db"].evidence == "host"
     assert rows["b", "isa_sqnr_db"].value == math.inf
+    (tmp_path / "mlas").mkdir()
+    weakest["not_held"] = {"layers": np.array([2])}
+    rows, _ = check(tmp_path / "mlas", wanted, wanted, weakest, isa="AVX2")
+    assert rows["a", "isa_sqnr_db"].detail == "with AVX2, but for 2 layers that MLAS computes"
 
 
 def test_why_nothing_is_known_of_the_weakest_instruction_set(tmp_path):
