@@ -24,6 +24,9 @@ from edgebuild.kinds import Kinds
 from edgebuild.manifest.model import Project
 from edgebuild.plan.graph import Graph, Variant, order
 from edgebuild.plan.resolve import Surroundings
+from edgebuild.report import waived
+from edgebuild.report.budget import JSON as BUDGET
+from edgebuild.report.budget import read as read_budget
 from edgebuild.settings import Settings
 from edgebuild.step import Output
 from edgebuild.store.store import BlobLost, Store
@@ -146,7 +149,10 @@ class Build:
             ),
             scope.read(self),
             summary=summary,
-            until=min((waiver.expires for waiver in waivers), default=""),
+            # One that expired before changes nothing any more.
+            until=min(
+                (w.expires for w in waivers if w.expires >= self.today.isoformat()), default=""
+            ),
             begun_ns=self.begun_ns,
             tools=[str(self.toolbox.get(name).folder) for name in self.environments],
             made={
@@ -215,7 +221,10 @@ class Build:
         count = len(self.graph.variants)
         lines = [f"{count} artifacts in artifacts/{self.target} are up to date"]
         lines += [f"{r.model} is refused: {r.reason}" for r in self.graph.refused]
-        return "; ".join(lines)
+        documents = [done.report for done in self.published.values()]
+        if self.budgeted is not None:
+            documents.append(read_budget(self.artifacts / self.target / BUDGET) or {})
+        return "; ".join([*lines, *waived.lines(filter(None, documents))])
 
 
 def open_build(

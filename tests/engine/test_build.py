@@ -10,6 +10,7 @@ from fakekinds import kinds
 from fakeproject import append, limit, matrix, model, project, words
 
 from edgebuild import digest as digests
+from edgebuild.engine import noop
 from edgebuild.engine.execute import StepFailed
 from edgebuild.engine.inputs import FetchError, MissingFile
 from edgebuild.engine.publish import GateFailed
@@ -205,7 +206,22 @@ def test_an_unmeasured_gate_is_not_passed(place):
 def test_a_waived_gate_lets_the_build_pass(place):
     waiver = Waiver(metric="length.bytes", reason="known", owner="ana", expires="2026-06-02")
     gate = on_board(accept=(limit("length.bytes", max=3),), waivers=(waiver,))
-    assert run(place, full(targets=gate)).published == ["net/board"]
+    ran = run(place, full(targets=gate))
+    assert ran.published == ["net/board"]
+    assert ran.summary == (
+        "1 artifacts in artifacts/board are up to date; "
+        "1 gate waived, until 2026-06-02 (net/board length.bytes)"
+    )
+
+
+def test_a_waiver_that_has_expired_and_is_not_needed_is_told_and_stops_nothing(place, monkeypatch):
+    recorded = {}
+    monkeypatch.setattr(noop, "record", lambda *_, **given: recorded.update(given))
+    waiver = Waiver(metric="length.bytes", reason="known", owner="ana", expires="2026-01-01")
+    gate = on_board(accept=(limit("length.bytes", max=10**6),), waivers=(waiver,))
+    ran = run(place, full(targets=gate))
+    assert ran.summary.endswith("; 1 waiver is not needed (net/board length.bytes)")
+    assert recorded["until"] == ""  # "nothing to do" can be said on any later day
 
 
 def test_variants_are_published_side_by_side_and_removed_when_undeclared(place):

@@ -25,6 +25,7 @@ class Ran:
     errors: dict = field(default_factory=dict)
     said: list = field(default_factory=list)
     published: list = field(default_factory=list)
+    summary: str = ""
 
 
 def open_fake(project, home, *, kinds=None, target="board", model=None, said=None, mirrors=()):
@@ -73,5 +74,5 @@ def build(project, home, **options):
                 opened.publish_budget()
             except EdgebuildError as error:
                 ran.errors[f"{opened.target}/budget"] = error
-        opened.finish(succeeded=not ran.errors)
+        ran.summary = opened.finish(succeeded=not ran.errors)
     return ran
