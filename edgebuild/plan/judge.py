@@ -101,8 +101,7 @@ def _certainty(limit: Limit, metric: Metric, m: Measurement) -> str:
     no verdict: how sure a gate has to be is for people to say."""
     if m.interval is None:
         return ""
-    low, high = (_amount(end, metric.unit) for end in m.interval)
-    parts = [f"95 % interval {low}..{high}"]
+    parts = [f"95 % interval {m.interval[0]:.4g}..{m.interval[1]:.4g}"]
     lines = (
         (limit.min, m.quantiles, True, ">= {}"),
         (limit.max, m.quantiles, False, "<= {}"),

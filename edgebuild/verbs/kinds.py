@@ -56,8 +56,8 @@ def _page(kinds: Kinds, kind_id: str) -> str:
 def _metric(kinds: Kinds, name: str) -> list[str]:
     metric = kinds.metric(name)
     params = [field.name.rstrip("_") for field in dataclasses.fields(metric.params)]
-    example = ", ".join(["min: ..." if metric.better == "higher" else "max: ...", *params[:1]])
-    example += ": ..." if params else ""
+    bound = "min" if metric.better == "higher" else "max"
+    example = ", ".join(f"{field}: ..." for field in (bound, *params))
     return [
         f"in accept: quality.{name}: {{{example}}}",
         f"unit:      {metric.unit or 'none'}; {metric.better} is better",

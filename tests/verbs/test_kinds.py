@@ -35,7 +35,7 @@ def test_a_metrics_page_says_what_is_computed_of_what(context):
     kinds.run(context, kind="metric/tversky")
     text = context.out.getvalue()
     assert text.startswith("metric/tversky\n==============\nTversky index: TP / (TP + alpha FP")
-    assert "in accept: quality.tversky: {min: ..., threshold: ...}\n" in text
+    assert "in accept: quality.tversky: {min: ..., threshold: ..., alpha: ..., beta: ...}\n" in text
     assert "  alpha: float (default 0.3)  weight of false positives\n" in text
     for name in context.kinds.quality_metrics():
         page = context.kinds.manual(f"metric/{name}")

@@ -3,7 +3,7 @@
 Measures the metrics the manifest accepts by (`doit kinds` lists them, `doit kinds kind=metric/map50` says what
 one computes and of what). Where the model's outputs are not of the form of the truth, `decode` names
 a function that is called as `function(outputs)` with arrays [N, *shape] by output name, float16 widened to
-float32, and returns predictions by the names of the truth.
+float32, and returns predictions by the names of the truth. It can import numpy.
 
 Samples are drawn again 1000 times, the same ones for each model: 95 % of the figures of these resamples lie in
 the interval, and of them it is known in how many a limit holds. What was lost is lost by the recipe,
@@ -14,6 +14,7 @@ model is run by ONNX Runtime as its graph stands.
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,10 +131,10 @@ def _detail(figures: Mapping[str, float | None], samples: int, higher: bool) -> 
     if source is not None and optimised is not None:
         sign = 1 if higher else -1
         lost = [
-            sign * (a - b) if a != b else 0.0
+            sign * (a - b) if not math.isclose(a, b, rel_tol=1e-6) else 0.0
             for a, b in ((source, optimised), (optimised, artifact))
         ]
-        if source != artifact or any(lost):
+        if any(lost):
             parts.append(f"the recipe {_change(lost[0])}, backend and runtime {_change(lost[1])}")
     return "; ".join(parts)
 
