@@ -10,7 +10,12 @@ Ports, wired by name (a kind's `consumes` and `produces`):
                   of a model with a `training`: its weights, and the record that its training wrote
     calibration   dataset (edgebuild.formats.dataset) for quantisation
     evaluation    dataset for checks
-    <artifact>    what a backend makes: `onnx`, `xml` + `bin`, `blob`, `dlc`
+    source_xml, source_bin, source_tflite
+                  of a source that is no ONNX, what its runtime executes; there is no `model` then
+    <artifact>    what a backend makes: `onnx`, `xml` + `bin`, `blob`, `dlc`; or is given: also `tflite`,
+                  `param` + `weights`
+    names         JSON, of a given artifact: what it calls the contract's inputs and outputs
+                  (edgebuild.formats.naming)
     contract      JSON, a backend's: inputs and outputs as the artifact's own bytes say
                   (edgebuild.step.Contract.to_json)
     placement     JSON, a backend's: where each op or stage runs (edgebuild.formats.placement)

@@ -15,6 +15,8 @@ from edgebuild.report.sections.words import cell, code, evidence
 _BY = {
     "onnxruntime": "ONNX Runtime on this host's CPU",
     "openvino": "OpenVINO on this host's CPU",
+    "litert": "LiteRT on this host's CPU",
+    "ncnn": "NCNN on this host's CPU",
     "roofline": "the target's roofline: operations and bytes over its peak figures",
     "depthai": "the attached device, through DepthAI",
     "qai_hub": "a profile job of Qualcomm AI Hub on its device",

@@ -107,5 +107,5 @@ KIND = StepKind(
     facts=("contract",),
     contract=given.promised,
     runtime="onnxruntime",
-    probes={"timings": ("timings_onnxruntime",)},
+    probes={"layers": ("layers_onnxruntime",), "timings": ("timings_onnxruntime",)},
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebuild.formats import layers, onnx_file, onnx_run, onnx_values
+from edgebuild.formats import layers, naming, onnx_file, onnx_run, onnx_values
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
 
@@ -27,9 +27,10 @@ def run(call: Call) -> None:
     )
     copy = onnx_values.exposed(data, [pair.name for pair in pairs.values()])
     session = onnx_run.session(copy, optimise=True, threads=call.threads)
+    names = naming.load(call.inputs.get("names"))
 
     def execute(feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        found = onnx_run.run(session, feeds)
+        found = onnx_run.run(session, naming.fed(feeds, names))
         return {name: found[pair.name] for name, pair in pairs.items()}
 
     artifact = layers.Artifact(
@@ -61,7 +62,7 @@ KIND = StepKind(
     role="probe",
     run=run,
     tools="onnx",
-    consumes=("onnx", *layers.CONSUMES),
+    consumes=("onnx", "names?", *layers.CONSUMES),
     produces={"layers": "layers.json"},
     facts=("contract", "source_contract"),
     platform=("isa",),
