@@ -1,4 +1,4 @@
-"""`doit schema [of=manifest|report]`: the JSON Schema of the manifests, for editors; of report.json, for readers."""
+"""`doit schema [of=manifest|report]`: the JSON Schema of the manifests, or of report.json."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edgebuild.report.charts.plot import Scale, across, hline, plot, text
-from edgebuild.report.figures import between, figure, number, percent, quantile
+from edgebuild.report.figures import between, figure, number, percent
 from edgebuild.report.markup import element
 
 _HEIGHT = 160
@@ -119,16 +119,17 @@ def share_bar(share: float, words: str, *, class_: str = "c0") -> ET.Element:
     )  # fmt: skip
 
 
-def histogram(values: Sequence[float], *, unit: str, label: str) -> ET.Element:
-    """How often a figure lies where, with its 50th, 95th and 99th percentile. `values`: two or more."""
-    ordered = sorted(values)
-    marks = [(share, quantile(ordered, share)) for share in (0.5, 0.95, 0.99)]
+def histogram(
+    values: Sequence[float], marks: Sequence[tuple[str, float]], *, unit: str, label: str
+) -> ET.Element:
+    """How often a figure lies where, with named figures marked. `values`: two or more."""
+    ordered = sorted([*values, *(value for _, value in marks)])
     low, high = ordered[0], ordered[-1]
     air = max((high - low) * 0.04, abs(high) * 0.005, 1e-9)
     x = Scale(low=low - air, high=high + air)
     bins = max(8, min(48, round(2 * math.sqrt(len(ordered)) + 8)))
     counts = [0] * bins
-    for value in ordered:
+    for value in values:
         counts[min(bins - 1, int(x.at(value) * bins))] += 1
     y = Scale(low=0, high=max(counts) * 1.15)
     drawn = []
@@ -136,7 +137,7 @@ def histogram(values: Sequence[float], *, unit: str, label: str) -> ET.Element:
         if count:
             tall = _HEIGHT * y.at(count)
             edges = [x.low + (x.high - x.low) * (place + k) / bins for k in (0, 1)]
-            words = f"{count} of {len(ordered)} between {edges[0]:.4g} and {edges[1]:.4g} {unit}"
+            words = f"{count} of {len(values)} between {edges[0]:.4g} and {edges[1]:.4g} {unit}"
             drawn.append(
                 element(
                     "rect", element("title", words), x=f"{100 * place / bins + 0.1:.2f}%",
@@ -145,8 +146,8 @@ def histogram(values: Sequence[float], *, unit: str, label: str) -> ET.Element:
                 )
             )  # fmt: skip
     lines = []
-    for row, (share, value) in enumerate(marks):
-        words = f"p{round(100 * share)} {value:.4g} {unit}"
+    for row, (name, value) in enumerate(marks):
+        words = f"{name} {value:.4g} {unit}"
         right = x.at(value) > 0.7
         lines.append(
             element(
@@ -160,7 +161,7 @@ def histogram(values: Sequence[float], *, unit: str, label: str) -> ET.Element:
                 class_="note end" if right else "note",
             )
         )  # fmt: skip
-    figures = ", ".join(f"p{round(100 * share)} {value:.4g} {unit}" for share, value in marks)
+    figures = ", ".join(f"{name} {value:.4g} {unit}" for name, value in marks)
     return plot(
         x, y, [*drawn, *lines], label=f"{label}: {figures}", x_title=unit, y_title="frames",
         height=_HEIGHT,

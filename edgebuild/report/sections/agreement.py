@@ -11,33 +11,50 @@ from edgebuild.report.charts.lines import depth, sparkline
 from edgebuild.report.figures import figure, number
 from edgebuild.report.headline import measured
 from edgebuild.report.markup import Cell, element, folded, num, row, table
-from edgebuild.report.sections.words import cell, code, dim, evidence
+from edgebuild.report.sections.words import cell, code, dim, evidence, prose
 
 _WORST = 10
 _FIGURES = ("sqnr_db", "max_abs", "mean_abs", "cosine")
+# With no more than the weakest instruction set that the target declares.
+_WEAKEST = "isa_sqnr_db"
 
 
 def section(report: Mapping[str, Any]) -> list[ET.Element]:
     """Empty where no answers were compared."""
     by_output: dict[str, dict[str, Mapping[str, Any]]] = {}
+    whole: dict[str, Mapping[str, Any]] = {}
     for m in measured(report, "parity."):
-        by_output.setdefault(m["output"], {})[m["metric"].partition(".")[2]] = m
+        name = m["metric"].partition(".")[2]
+        if m["output"] or name in _FIGURES:
+            by_output.setdefault(m["output"], {})[name] = m
+        else:
+            whole[name] = m
     if not by_output:
         return []
     details = report["details"].get("parity") or {}
     samples = details.get("outputs") or {}
-    rows = [_output(name, found, samples.get(name) or {}) for name, found in by_output.items()]
-    head: list[Cell] = ["output", num("SQNR"), num("largest"), num("mean"), num("cosine"), "SQNR by sample",
-            "evidence"]  # fmt: skip
-    return [table(head, rows), *_layers(details.get("layers"), _threshold(report))]
+    weakest = any(_value(found, _WEAKEST) is not None for found in by_output.values())
+    rows = [
+        _output(name, found, samples.get(name) or {}, weakest=weakest)
+        for name, found in by_output.items()
+    ]
+    head: list[Cell] = ["output", num("SQNR"), num("largest"), num("mean"), num("cosine")]
+    head += [num("SQNR, weakest CPU")] if weakest else []
+    head += ["SQNR by sample", "evidence"]
+    return [
+        table(head, rows),
+        *_layers(details.get("layers"), whole.get("layer_sqnr_db"), _threshold(report)),
+    ]
 
 
-def _output(name: str, found: Mapping[str, Any], details: Mapping[str, Any]) -> ET.Element:
+def _output(
+    name: str, found: Mapping[str, Any], details: Mapping[str, Any], *, weakest: bool
+) -> ET.Element:
     some = next(iter(found.values()))
     first = code(name or "all")
     if some["detail"]:
-        first.append(element("div", some["detail"], class_="dim"))
-    values = [found[key]["value"] if key in found else None for key in _FIGURES]
+        first.append(element("div", *prose(some["detail"]), class_="dim"))
+    values = [_value(found, key) for key in _FIGURES]
     db = figure(values[0])
     by_sample = [figure(v) for v in details.get("sqnr_db_by_sample") or ()]
     strip = element("td", class_="strip")
@@ -52,16 +69,17 @@ def _output(name: str, found: Mapping[str, Any], details: Mapping[str, Any]) -> 
         cell(_short(values[1])),
         cell(_short(values[2])),
         cell(values[3]),
+        *([cell(_short(_value(found, _WEAKEST)), "dB")] if weakest else []),
         strip,
         element("td", evidence(some["evidence"])),
     )
 
 
-def _layers(layers: Any, limit: float | None) -> list[ET.Element]:
+def _layers(layers: Any, story: Mapping[str, Any] | None, limit: float | None) -> list[ET.Element]:
     title = element("h3", "Error over depth", id="depth")
     if not isinstance(layers, Mapping) or not layers.get("rows"):
-        why = "Layers were not compared: nothing in this build reads tensors inside the artifact."
-        return [title, dim(why)]
+        why = story["detail"] if story else "nothing in this build looks inside the artifact"
+        return [title, dim(f"Layers were not compared: {why}.")]
     rows = sorted(layers["rows"], key=lambda r: r.get("depth", 0))
     decibels = [figure(r.get("sqnr_db")) for r in rows]
     order = sorted(range(len(rows)), key=lambda i: _badness(rows[i], decibels[i]))
@@ -81,6 +99,8 @@ def _layers(layers: Any, limit: float | None) -> list[ET.Element]:
         evidence(layers.get("evidence")),
         class_="dim",
     )
+    told = [story["detail"]] if story and story["detail"] else []
+    told += [layers["note"]] if layers.get("note") else []
     head: list[Cell] = [
         num("layer"),
         num("SQNR"),
@@ -94,6 +114,7 @@ def _layers(layers: Any, limit: float | None) -> list[ET.Element]:
     return [
         title,
         said,
+        *(element("p", *prose(_sentence(text))) for text in told),
         picture,
         element("h4", f"The {len(worst)} layers that are furthest off"),
         table(head, table_rows),
@@ -140,6 +161,14 @@ def _threshold(report: Mapping[str, Any]) -> float | None:
 
 def _names(names: Sequence[Any]) -> ET.Element:
     return element("p", *(element("code", f"{name} ") for name in names[:200]), class_="names")
+
+
+def _value(found: Mapping[str, Any], figure: str) -> Any:
+    return found[figure]["value"] if figure in found else None
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
 def _short(value: Any) -> Any:

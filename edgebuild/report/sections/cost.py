@@ -26,7 +26,7 @@ def section(report: Mapping[str, Any]) -> list[ET.Element]:
     return [
         _totals(totals),
         *_traffic(totals),
-        *_roofline(layers, details.get("roofline") or {}),
+        *_roofline(layers, details.get("roofline") or {}, str(details.get("lacks") or "")),
         *_table(layers, totals),
     ]
 
@@ -56,11 +56,14 @@ def _traffic(totals: Mapping[str, Any]) -> list[ET.Element]:
     return [element("h3", "Traffic a frame"), bar]
 
 
-def _roofline(layers: Sequence[Mapping[str, Any]], target: Mapping[str, Any]) -> list[ET.Element]:
+def _roofline(
+    layers: Sequence[Mapping[str, Any]], target: Mapping[str, Any], lacks: str
+) -> list[ET.Element]:
     title = element("h3", "Roofline", id="roofline")
     peak, bandwidth = figure(target.get("peak_gops")), figure(target.get("bandwidth_gb_s"))
     if not peak:
-        return [title, dim("The target's manifest gives no peak figures to hold the layers to.")]
+        why = lacks or "the target's manifest gives no peak figures to hold the layers to"
+        return [title, dim(f"No roofline: {why}.")]
     total = sum(_macs(layer) for layer in layers) or 1.0
     engines = any(layer.get("engine") for layer in layers)
     points = []
@@ -104,6 +107,7 @@ def _roofline(layers: Sequence[Mapping[str, Any]], target: Mapping[str, Any]) ->
         dim(f"{roofs}. Each layer stands {where}; its area is its share of the operations."),
         picture,
         legend,
+        *([dim(f"Times are not estimated: {lacks}.")] if lacks else []),
         *([dim(f"Source of the target's figures: {target['source']}")]
           if target.get("source") else []),
     ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgebuild.report.charts.bars import histogram
@@ -32,18 +32,29 @@ def section(report: Mapping[str, Any]) -> list[ET.Element]:
     times = numbers(details.get("ms"))
     found = [_how(details)] if details else []
     if len(times) > 2:
-        found.append(histogram(times, unit="ms", label=f"Time of {len(times)} frames"))
+        found.append(
+            histogram(times, _marks(rows), unit="ms", label=f"Time of {len(times)} frames")
+        )
     if rows:
         made = [
             row(
                 code(m["metric"]),
-                cell(m["value"]),
+                cell(m["value"], _unit(m["metric"])),
                 element("td", evidence(m["evidence"])),
                 element("td", m["detail"], class_="dim"),
             )
             for m in rows
         ]
         found.append(table(["figure", num("value"), "evidence", ""], made))
+    return found
+
+
+def _marks(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
+    """The percentiles as they were measured."""
+    found = []
+    for name in ("p50", "p95", "p99"):
+        values = numbers([m["value"] for m in rows if m["metric"] == f"latency.ms_{name}"])
+        found += [(name, values[0])] if values else []
     return found
 
 
@@ -60,6 +71,10 @@ def _how(details: Mapping[str, Any]) -> ET.Element:
     if details.get("note"):
         said.append(element("span", f" {details['note']}"))
     return said
+
+
+def _unit(metric: str) -> str:
+    return "ms" if "ms" in metric.partition(".")[2].split("_") else "fps" if "fps" in metric else ""
 
 
 def _short(value: Any) -> Any:

@@ -57,12 +57,13 @@ def _sample(s: Mapping[str, Any], pictures: Mapping[str, Any]) -> ET.Element:
 
 def _view(v: Mapping[str, Any], pictures: Mapping[str, Any]) -> ET.Element | None:
     title = str(v.get("title", ""))
+    drawn: ET.Element | None = None
     if v.get("pairs"):
-        drawn: ET.Element = _pairs(title, v["pairs"])
-    else:
-        if not figure(v.get("width")) or not figure(v.get("height")):
-            return None
+        drawn = _pairs(title, v["pairs"])
+    elif figure(v.get("width")) and figure(v.get("height")):
         drawn = _picture(title, v, pictures)
+    elif not v.get("note"):
+        return None
     note = element("span", f" {v['note']}", class_="dim") if v.get("note") else None
     return element("figure", drawn, element("figcaption", title, note), class_=_kind(v))
 
