@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from edgebuild.errors import EdgebuildError
 from edgebuild.formats import dataset
 from edgebuild.formats.feed import arranged, feed
-from edgebuild.step import Contract
+from edgebuild.step import Contract, Tensor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,7 +51,7 @@ def answers(
         found = execute(feeds)
         for name, tensor in stage.outputs.items():
             if name not in found:
-                raise AnswerError(f"the model gave no output `{name}`")
+                raise _lacks(name, tensor, found, stage)
             array = np.asarray(found[name])
             if array.shape != tensor.shape or array.dtype != np.dtype(tensor.dtype):
                 raise AnswerError(
@@ -63,3 +63,15 @@ def answers(
                 )
             gathered[name].append(arranged(array, tensor, source.outputs.get(name, tensor)))
     return {"outputs": {name: np.stack(arrays) for name, arrays in gathered.items()}}
+
+
+def _lacks(
+    name: str, tensor: Tensor, found: Mapping[str, NDArray[Any]], stage: Contract
+) -> AnswerError:
+    """An output that is not there; what may be it under another name."""
+    others = [n for n in found if n not in stage.outputs]
+    alike = [n for n in others if tuple(getattr(found[n], "shape", ())) == tensor.shape]
+    hint = f"`{alike[0]}` has its shape: a pass or a converter renamed it" if alike else None
+    return AnswerError(
+        f"the model gave no output `{name}`", fields={"gave": ", ".join(found)}, hint=hint
+    )

@@ -20,8 +20,13 @@ def test_each_sample_is_fed_in_the_stages_form():
 
 
 def test_a_model_that_answers_otherwise_is_refused():
-    with pytest.raises(AnswerError, match="the model gave no output `y`"):
+    with pytest.raises(AnswerError) as error:
         answers(lambda feeds: {"z": feeds["x"]}, DATA, SOURCE, SOURCE)
+    assert str(error.value) == (
+        "error: the model gave no output `y`\n"
+        "  gave  z\n"
+        "hint: `z` has its shape: a pass or a converter renamed it"
+    )
     with pytest.raises(AnswerError) as error:
         answers(lambda feeds: {"y": feeds["x"][0]}, DATA, SOURCE, SOURCE)
     assert str(error.value) == (
