@@ -164,8 +164,11 @@ class _Count:
             if node.op_type in ("QuantizeLinear", "DequantizeLinear", "Cast")
             and name in (node.input[0], node.output[0])
         ]
-        draft = _Draft(op="Convert", output=name, more=changers, reads=reads, writes=writes)
-        self.drafts.append(draft)
+        for draft in self.drafts:
+            draft.more = [node for node in draft.more if node not in changers]
+        self.drafts.append(
+            _Draft(op="Convert", output=name, more=changers, reads=reads, writes=writes)
+        )
 
     # ------------------------------------------------------------------- layers
 
@@ -267,7 +270,7 @@ class _Count:
             name=draft.nodes[0].name if draft.nodes else (*draft.more, draft.output)[0],
             op="+".join(dict.fromkeys(n.op_type for n in draft.nodes)) or draft.op,
             output=draft.output,
-            nodes=(*(n.name for n in draft.nodes), *draft.more),
+            nodes=tuple(dict.fromkeys([*(n.name for n in draft.nodes), *draft.more])),
             macs=macs,
             other_ops=sum(onnx_macs.other_ops(node, shapes) for node in draft.nodes),
             params=sum(c.elements for c in draft.constants.values()),

@@ -184,7 +184,8 @@ def _target(kinds: Kinds) -> Schema:
                         {
                             "peak_gops": {
                                 **mapping(positive),
-                                "description": "Peak rate by data type, 1e9 operations a second",
+                                "description": "Peak rate by data type, 1e9 operations a second; "
+                                "`fp16_shave`: of one SHAVE core",
                             },
                             "bandwidth_gb_s": {**positive, "description": "Memory bandwidth"},
                             "source": {**TEXT, "description": "Where the figures come from"},

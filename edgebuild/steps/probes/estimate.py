@@ -2,8 +2,9 @@
 
 For a target of which no device is at hand. The figure is a lower bound: each layer takes as long as its
 operations at the peak rate, or its bytes at the bandwidth, and the layers run one after the other. Starting
-a layer, waiting, and everything below the peak comes on top. Use it to compare networks and to refuse
-what cannot fit; that one fits is for a device to show.
+a layer, waiting, and everything below the peak comes on top, which is much: a Myriad X takes 10.5 ms for a
+frame of ResNet-18 (docs.luxonis.com, Robotics Vision Core 2), whose 1.8 GMAC are 2.6 ms at its peak. Use the
+figure to compare networks and to refuse what cannot fit; that one fits is for a device to show.
 """
 
 from __future__ import annotations

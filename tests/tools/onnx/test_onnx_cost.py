@@ -188,6 +188,9 @@ def test_quantised_values_take_a_byte_and_their_pairs_are_no_layers():
     found = count(quantised(), "float16")
     assert [layer.name for layer in found.layers] == ["q_x", "Conv", "MaxPool", "dq_y"]
     assert [layer.op for layer in found.layers] == ["Convert", "Conv", "MaxPool", "Convert"]
+    assert [layer.nodes for layer in found.layers] == [
+        ("q_x", "dq_x"), ("Conv", "q_c", "dq_c"), ("MaxPool", "q_m"), ("dq_y",),
+    ]  # fmt: skip
     conv = found.layers[1]
     assert (conv.input_bytes, conv.weight_bytes, conv.output_bytes) == (192, 108 + 16, 256)
     assert (conv.precision, conv.macs, conv.params) == ("int8", 27 * 4 * 64, 112)
