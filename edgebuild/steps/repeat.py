@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from edgebuild.formats import dataset
 from edgebuild.formats.feed import feed
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+Frame = TypeVar("Frame")
 
 # Enough for p99, and for the clock's own steps to average out where a frame takes microseconds.
 _RUNS, _SHORTEST_S = 200, 0.25
@@ -37,7 +39,7 @@ class Repeated:
     interruptions: int
 
 
-def repeat(execute: Callable[[Arrays], object], frames: Sequence[Arrays]) -> Repeated:
+def repeat(execute: Callable[[Frame], object], frames: Sequence[Frame]) -> Repeated:
     """`execute` on one frame after the other, round and round: 200 times and 0.25 s at least, 100 times if
     those take a second, and no longer than 2 s unless five runs do."""
     warmup_ms = _once(execute, frames[0])
@@ -88,7 +90,7 @@ def cpu() -> str:
     return next((x.partition(":")[2].strip() for x in lines if x.startswith("model name")), "")
 
 
-def _once(execute: Callable[[Arrays], object], frame: Arrays) -> float:
+def _once(execute: Callable[[Frame], object], frame: Frame) -> float:
     begun = time.perf_counter_ns()
     execute(frame)
     return (time.perf_counter_ns() - begun) / 1e6

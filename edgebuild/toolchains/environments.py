@@ -206,7 +206,7 @@ _ALL = (
     ),
     Environment(
         name="depthai",
-        purpose="tests: opening MyriadX blobs independently of their compiler",
+        purpose="Myriad X devices that are attached: how long a frame takes there",
         lock=_LOCKS / "depthai.lock",
         variables={"DEPTHAI_TELEMETRY": "0"},  # it sends usage data as well
         download_bytes=113 * _MB,

@@ -43,6 +43,12 @@ def test_of_few_frames_the_slowest_stands_for_the_percentile_and_is_called_that(
     assert rows["warmup_ms"] == (None, "the first frame was not told apart")
 
 
+def test_of_a_device_it_is_said_which_one(tmp_path):
+    made = timings.measured("depthai", "device", [3.0] * 100, warmup_ms=4.0, note="OAK-1 on USB")
+    rows, _ = measured(made, tmp_path)
+    assert rows["ms_p95"] == (3.0, "of 100 frames; OAK-1 on USB")
+
+
 def test_of_one_frame(tmp_path):
     rows, _ = measured(timings.measured("depthai", "device", [9.0], warmup_ms=1.0), tmp_path)
     assert rows["ms_p50"] == (9.0, "of one frame")

@@ -104,5 +104,6 @@ KIND = StepKind(
     params=Params,
     facts=("contract",),
     contract=given.promised,
+    probes={"timings": ("timings_depthai",)},
     floats="float16",
 )

@@ -105,7 +105,7 @@ KIND = StepKind(
     contract=after,
     code=("edgebuild.myriad",),  # also what runs in the compiler's process
     runtime="onnx_fp16",
-    probes={"layers": ("layers_onnx_fp16",), "timings": ("estimate",)},
+    probes={"layers": ("layers_onnx_fp16",), "timings": ("timings_depthai", "estimate")},
     floats="float16",
     time_limit_s=900,
 )

@@ -55,8 +55,11 @@ def _detail(found: Timings, metric: str) -> str:
     if metric == "warmup_ms":
         return "" if found.warmup_ms is not None else "the first frame was not told apart"
     if found.runs < ENOUGH.get(metric.removeprefix("ms_"), 0):
-        return f"the slowest of {found.runs} frames" if found.runs > 1 else "of one frame"
-    return f"of {found.runs} frames"
+        text = f"the slowest of {found.runs} frames" if found.runs > 1 else "of one frame"
+    else:
+        text = f"of {found.runs} frames"
+    # Which device it was: a chip of the target's kind need not be the target's board.
+    return f"{text}; {found.note}" if found.evidence == "device" and found.note else text
 
 
 def example(folder: Path) -> Call:
