@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
 from edgebuild.engine import budget, history, noop, pages, publish, scope, stale, swap, world
 from edgebuild.engine.abilities import abilities
+from edgebuild.engine.diagnose import diagnose
 from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
 from edgebuild.engine.records import Records
@@ -22,13 +23,12 @@ from edgebuild.engine.toolbox import Toolbox
 from edgebuild.errors import EdgebuildError
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.model import Project
-from edgebuild.plan.graph import Graph, Variant, order
+from edgebuild.plan.graph import Graph, Variant
 from edgebuild.plan.resolve import Surroundings
 from edgebuild.report import waived
 from edgebuild.report.budget import JSON as BUDGET
 from edgebuild.report.budget import read as read_budget
 from edgebuild.settings import Settings
-from edgebuild.step import Output
 from edgebuild.store.store import BlobLost, Store
 from edgebuild.toolchains.pool import Pool
 
@@ -83,7 +83,7 @@ class Build:
     def publish(self, variant: Variant) -> None:
         """GateFailed if the variant is not accepted. A blob that was lost since its step was done is made
         again; ResultLost if that does not help."""
-        diagnosis = self._diagnose(variant)
+        diagnosis = diagnose(self.session, self.toolbox, variant, self.today)
         try:
             self.published[variant.name] = self._publish(
                 variant.name,
@@ -173,19 +173,6 @@ class Build:
 
     def _publishing(self) -> AbstractContextManager[None]:
         return swap.publishing(self.artifacts, self.project.root / STATE)
-
-    def _diagnose(self, variant: Variant) -> list[dict[str, Any]]:
-        """What could explain that a gate failed, found by steps that run only then."""
-        if not variant.diagnosis or publish.judged(self.session, variant, self.today)[1]:
-            return []
-        for name in order({**self.graph.steps, **self.graph.later}, [variant.diagnosis]):
-            if name not in self.session.outcomes:
-                self.toolbox.provide([self.session.kinds.get(self.graph.step(name).kind).tools])
-                if not self.session.restore(name):
-                    self.session.build(name)
-        digest = self.session.output(Output(step=variant.diagnosis, port="diagnosis"))
-        found: list[dict[str, Any]] = json.loads(self.session.store.read(digest))
-        return found
 
     def _bring_back(self, lost: Digest) -> None:
         """Build again the step that made a blob. ResultLost if it does not give the same bytes."""

@@ -30,6 +30,8 @@ Ports, wired by name (a kind's `consumes` and `produces`):
                   (edgebuild.formats.timings)
     ranges        JSON, a runtime's or probe's: the range of each value, and what of it is lost
     gallery       JSON, a probe's: a few samples with both answers as pictures (edgebuild.formats.gallery)
+    trials        dataset, a probe's: source_model's answers with one thing changed each
+                  (edgebuild.formats.hypotheses)
     diagnosis     JSON, a probe's: what could explain that a gate failed; run only then
     measurements  JSON, a check's (edgebuild.formats.measurements)
 

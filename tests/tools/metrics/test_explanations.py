@@ -33,17 +33,15 @@ def test_the_change_with_which_the_source_answers_as_the_artifact_does():
     )
     assert cause == "the artifact takes the colours of `image` in another order"
     assert evidence == (
-        "with red and blue of `image` exchanged the source agrees with the artifact to 40.8 dB,"
-        " as it is to -2.7 dB"
+        "with red and blue of `image` exchanged the source agrees with the artifact to 39.3 dB,"
+        " as it is to -2.3 dB"
     )
 
 
-def test_an_artifact_that_agrees_as_it_is_needs_no_explanation():
+def test_a_change_that_changes_nothing_explains_nothing():
     source = {"y": noise(1)}
-    artifact = {"y": noise(1) + 0.001 * noise(2)}
-    assert not said(explanations.of_artifact({COLOR: artifact}, source, artifact, CONTRACT)) or (
-        pytest.fail("60 dB are as good as equal")
-    )
+    for artifact in (source, {"y": noise(2)}, {"y": source["y"] + 0.1 * noise(3)}):
+        assert not said(explanations.of_artifact({COLOR: source}, source, artifact, CONTRACT))
 
 
 @pytest.mark.parametrize(
