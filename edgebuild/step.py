@@ -217,8 +217,9 @@ class StepKind:
     # that has the port's name; and the type in which its chip keeps floats.
     probes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     floats: DType = "float32"
-    # source: the pass that always follows it, "" = what it makes is no ONNX; source and backend: the kind of runtime that can
-    # execute what they make (a source's is the truth to compare with; a backend's may be ""); runtime: how that counts.
+    # source: the pass that always follows it, "" = what it makes is no ONNX; source and backend: the
+    # kind of runtime that can execute what they make (a source's is the truth to compare with; "" =
+    # nothing can execute a backend's); runtime: how that counts.
     canonical: str = "canonicalise"
     runtime: str = ""
     evidence: Evidence | None = None
