@@ -2,7 +2,8 @@
 
 An object of `by` (which probe's means: onnxruntime, openvino, litert, ncnn, depthai, qai_hub, roofline),
 `evidence`, `ms` (sorted; of more than 200 runs 200 evenly spaced ones), `warmup_ms` (the first frame),
-`runs`, `p50`, `p95`, `p99`, `jitter_ms`, `throughput_fps`, `cpu` and `note`. Times are in ms; what is not known is null.
+`runs`, `p50`, `p95`, `p99`, `jitter_ms`, `throughput_fps`, `cpu` and `note`. Times are in ms; what is
+not known is null.
 """
 
 from __future__ import annotations
