@@ -1,8 +1,4 @@
-"""Qualcomm AI Hub's compiler, through its client `qai_hub`: upload, wait for the job, download.
-
-The client reads a token and addresses from the file that QAIHUB_CLIENT_INI names. The token is
-sent to that address and nowhere else: nothing that the client says goes out unfiltered.
-"""
+"""Qualcomm AI Hub's compiler: upload a model, wait for the job, download what it made."""
 
 from __future__ import annotations
 
@@ -11,18 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from edgebuild.cloud import CloudError
-from edgebuild.cloud.aihub_errors import SERVICE, refused, translated, unconfigured, unfit
+from edgebuild.cloud.aihub_errors import OFFLINE, refused, unfit
+from edgebuild.cloud.aihub_session import session
 from edgebuild.cloud.redaction import service, shown
-from edgebuild.cloud.time_limit import time_limit
 
 if TYPE_CHECKING:
-    from qai_hub import Client, ClientConfig, CompileJob
-
-# The user's variable that a step needs, and the file it means where it is not set.
-SECRETS: Mapping[str, str] = {"QAIHUB_CLIENT_INI": "~/.qai_hub/client.ini"}
+    from qai_hub import Client, CompileJob
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +43,8 @@ def compile_model(
     import qai_hub
 
     shutil.copyfile(model, folder / _MODEL)  # the client goes by the suffix
-    client = qai_hub.Client()
-    config = _config(client, tools)
-    client.set_verbose(False)
-    where = {"service": service(config.api_url)}
-    with (
-        time_limit(limit_s, lambda: _late(limit_s, where)),
-        translated(where, config.api_token, tools),
-    ):
+    with session(tools, limit_s, otherwise=OFFLINE) as talk:
+        client, where = talk.client, talk.where
         told = {"client": f"qai_hub {qai_hub.__version__}", "QAIRT": _offered(client, qairt)}
         options = f"--target_runtime qnn_dlc --qairt_version {qairt}"
         job = client.submit_compile_job(
@@ -71,33 +57,12 @@ def compile_model(
         where["job"] = service(job.url)
         dlc = _result(job, where, folder)
         told |= _metadata(job, qairt)
-    assert config.api_token.encode() not in dlc
+    assert talk.token.encode() not in dlc
     told |= {"AI Hub": job.hub_version, "device": f"{job.device.name}, OS {job.device.os}"}
     return Answer(dlc=dlc, told=where | {name: shown(text) for name, text in told.items()})
 
 
 _MODEL = "model.onnx"
-
-
-def _config(client: Client, tools: Path) -> ClientConfig:
-    """Address and token. The client's own complaints are not passed on: they may quote the file."""
-    from qai_hub import api_utils
-
-    path = Path(api_utils.get_config_path())
-    try:
-        config = client.config
-    except Exception:
-        raise unconfigured(path, tools) from None
-    if not config.api_token.strip():
-        raise unconfigured(path, tools)
-    parts = urlsplit(config.api_url)
-    if parts.scheme != "https" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
-        raise CloudError(
-            "a token for Qualcomm AI Hub would go through the network unencrypted",
-            fields={"service": service(config.api_url), "file": str(path)},
-            hint="`api_url` in that file has to begin with https://",
-        )
-    return config
 
 
 def _offered(client: Client, qairt: str) -> str:
@@ -135,11 +100,3 @@ def _metadata(job: CompileJob, qairt: str) -> dict[str, str]:
                 fields={"job": service(job.url)},
             )
     return told
-
-
-def _late(limit_s: float, where: Mapping[str, str]) -> CloudError:
-    return CloudError(
-        f"{SERVICE} is not done within {limit_s:g} s",
-        fields=dict(where),
-        hint="see there how the job goes" if "job" in where else "it was still being asked",
-    )

@@ -11,11 +11,11 @@ from edgebuild.cloud.redaction import shown
 from edgebuild.errors import EdgebuildError
 
 SERVICE = "Qualcomm AI Hub"
-_OFFLINE = "the backend `qnn_dlc` compiles with no network"
+OFFLINE = "the backend `qnn_dlc` compiles with no network"
 
 
 @contextlib.contextmanager
-def translated(where: Mapping[str, str], token: str, tools: Path) -> Iterator[None]:
+def translated(where: Mapping[str, str], token: str, tools: Path, otherwise: str) -> Iterator[None]:
     """Whatever the client raises comes out as CloudError, and without its cause.
 
     A cause would be printed into the step's log, with addresses that carry their permission.
@@ -25,7 +25,7 @@ def translated(where: Mapping[str, str], token: str, tools: Path) -> Iterator[No
     except EdgebuildError:
         raise
     except Exception as error:
-        raise _translated(error, where, token, tools) from None
+        raise _translated(error, where, token, tools, otherwise) from None
 
 
 def unconfigured(path: Path, tools: Path) -> CloudError:
@@ -48,16 +48,32 @@ def refused(where: Mapping[str, str], message: str) -> CloudError:
     return CloudError(f"{SERVICE} refused the model", fields={**where, "it says": shown(message)})
 
 
-def unfit(where: Mapping[str, str], what: str) -> CloudError:
-    """An answer that is not what was asked for."""
+def failed(where: Mapping[str, str], message: str) -> CloudError:
+    """A job on a device that failed, for AI Hub's reason."""
     return CloudError(
-        f"{SERVICE} answered something that is not the DLC it was asked for",
-        fields={**where, "answer": what},
-        hint=f"try again later; {_OFFLINE}",
+        f"{SERVICE} could not run the DLC on its device",
+        fields={**where, "it says": shown(message)},
     )
 
 
-def _translated(error: Exception, where: Mapping[str, str], token: str, tools: Path) -> CloudError:
+def unfit(
+    where: Mapping[str, str],
+    what: str,
+    *,
+    wanted: str = "the DLC it was asked for",
+    otherwise: str = OFFLINE,
+) -> CloudError:
+    """An answer that is not what was asked for."""
+    return CloudError(
+        f"{SERVICE} answered something that is not {wanted}",
+        fields={**where, "answer": what},
+        hint=f"try again later; {otherwise}",
+    )
+
+
+def _translated(
+    error: Exception, where: Mapping[str, str], token: str, tools: Path, otherwise: str
+) -> CloudError:
     import requests
 
     told = {**where, "it says": shown(str(error), token)}
@@ -75,7 +91,7 @@ def _translated(error: Exception, where: Mapping[str, str], token: str, tools: P
         return CloudError(
             f"{SERVICE} cannot be reached, or breaks off its answer",
             fields=told,
-            hint=f"see whether the network and HTTPS_PROXY are right; {_OFFLINE}",
+            hint=f"see whether the network and HTTPS_PROXY are right; {otherwise}",
         )
     return CloudError(f"{SERVICE} or its client failed: {type(error).__name__}", fields=told)
 

@@ -163,7 +163,7 @@ KIND = StepKind(
     platform=("isa",),  # constants that the compiler folds are computed by this machine
     contract=change_contract,
     runtime="qnn_htp",
-    probes={"layers": ("layers_qnn_htp",), "timings": ("estimate",)},
+    probes={"layers": ("layers_qnn_htp",), "timings": ("timings_qai_hub", "estimate")},
     floats="float16",
     time_limit_s=1800,
 )

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from edgebuild import cloud
-from edgebuild.cloud import CloudError, aihub, aihub_errors
+from edgebuild.cloud import CloudError, aihub, aihub_errors, aihub_session
 from edgebuild.formats import contract_file, dlc, onnx_header, placement
 from edgebuild.formats.onnx_header import OnnxHeader
 from edgebuild.qnn import QnnError, contract
@@ -151,9 +151,9 @@ KIND = StepKind(
     params=Params,
     facts=("contract", "device"),
     contract=change_contract,
-    secrets={**aihub.SECRETS, **cloud.CONNECTION},
+    secrets={**aihub_session.SECRETS, **cloud.CONNECTION},
     runtime="qnn_htp",
-    probes={"layers": ("layers_qnn_htp",), "timings": ("estimate",)},
+    probes={"layers": ("layers_qnn_htp",), "timings": ("timings_qai_hub", "estimate")},
     floats="float16",
     time_limit_s=3600,
 )

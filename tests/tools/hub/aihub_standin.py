@@ -1,4 +1,4 @@
-"""A stand-in for Qualcomm AI Hub on the loopback interface: what a compile job needs of its API.
+"""A stand-in for Qualcomm AI Hub on the loopback interface: what compile and profile jobs need of its API.
 
 Protobuf messages over HTTP below /api/v1/, and files by addresses that carry their permission.
 """
@@ -17,9 +17,25 @@ SIGNATURE = "Signature=permission-of-one-address"
 # The example as the offline backend compiles it for SM8550.
 DLC = (Path(__file__).parent / "mask.dlc").read_bytes()
 DEVICE = messages.Device(
-    name="Samsung Galaxy S23 (Family)", os="13", attributes=["chipset:qualcomm-snapdragon-8gen2"]
+    name="Samsung Galaxy S23 (Family)",
+    os="13",
+    attributes=["chipset:qualcomm-snapdragon-8gen2", "framework:qnn"],
 )
 QAIRT = "2.45.0.260326154327"
+
+
+def profile():
+    """A hundred inferences of 1.2 ms or more, by the version of the format that has them all."""
+    made = messages.ProfileDetail(
+        major_version=1,
+        minor_version=2,
+        execution_time=1200,
+        after_execution_peak_memory=23_400_000,
+    )
+    made.all_execution_times.extend(1200 + i for i in reversed(range(100)))
+    for name, unit in (("conv", "NPU"), ("relu", "NPU"), ("out", "CPU")):
+        made.layer_details.add(name=name, compute_unit=f"COMPUTE_UNIT_{unit}", execution_time=10)
+    return made
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -35,7 +51,7 @@ class Service:
 
     `statuses` gives for a path (without /api/v1/ and ids) a status and a message to fail with; a
     job runs for `polls` questions, then fails with `failure` if there is one; `download` writes
-    the compiled model to the connection.
+    the compiled model to the connection, and `profile` is what a device measured.
     """
 
     def __init__(self):
@@ -47,6 +63,7 @@ class Service:
         self.failure = ""
         self.download = lambda handler: handler.send(DLC, "application/octet-stream")
         self.made_with = QAIRT
+        self.profile = profile()
         self._server = _Server(("127.0.0.1", 0), _handler(self))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -68,18 +85,23 @@ class Service:
 
     def job(self):
         """The job as it stands; each look brings it forward."""
-        job = messages.Job(hub_version="aihub-2026.11", compile_job=self.jobs[-1])
-        compile_job = job.compile_job
-        compile_job.device.CopyFrom(DEVICE)
-        compile_job.target_model.CopyFrom(self.target())
+        asked = self.jobs[-1]
+        if isinstance(asked, messages.CompileJob):
+            job = messages.Job(hub_version="aihub-2026.11", compile_job=asked)
+            one, running = job.compile_job, messages.JOB_STATE_OPTIMIZING_MODEL
+            one.target_model.CopyFrom(self.target())
+        else:
+            job = messages.Job(hub_version="aihub-2026.11", inference_job=asked)
+            one, running = job.inference_job, messages.JOB_STATE_MEASURING_PERFORMANCE
+        one.device.CopyFrom(DEVICE)
         if self.polls > 0:
             self.polls -= 1
-            compile_job.job_state = messages.JOB_STATE_OPTIMIZING_MODEL
+            one.job_state = running
         elif self.failure:
-            compile_job.job_state = messages.JOB_STATE_FAILED
-            compile_job.failure_reason = self.failure
+            one.job_state = messages.JOB_STATE_FAILED
+            one.failure_reason = self.failure
         else:
-            compile_job.job_state = messages.JOB_STATE_DONE
+            one.job_state = messages.JOB_STATE_DONE
         return job
 
     def answer(self, handler, path, query, body):
@@ -110,12 +132,19 @@ class Service:
             case ["models", "target"]:
                 return self.target(), 200
             case ["jobs"]:
-                job = messages.Job.FromString(body).compile_job
-                job.compile_job_id = "job1"
-                self.jobs.append(job)
+                job = messages.Job.FromString(body)
+                asked = getattr(job, job.WhichOneof("job"))
+                if isinstance(asked, messages.CompileJob):
+                    asked.compile_job_id = "job1"
+                else:
+                    asked.inference_job_id = "job1"
+                self.jobs.append(asked)
                 return made(id="job1"), 201
             case ["jobs", "job1"]:
                 return self.job(), 200
+            case ["jobs", "job1", "result"]:
+                result = messages.InferenceJobResult(detail=self.profile)
+                return messages.JobResult(inference_job_result=result), 200
         return None, 404
 
 
