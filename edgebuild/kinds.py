@@ -8,7 +8,7 @@ import inspect
 import pkgutil
 import types
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from edgebuild.errors import EdgebuildError, suggest
@@ -110,10 +110,10 @@ class Kinds:
                 hint="it must have `METRIC = Metric(...)`, `statistics(predictions, truth, params)` and"
                 " `score(statistics, times)`; package `edgebuild.steps.metrics` says what they are",
             )
-        for field_name in params_schema(own.params)["properties"]:
-            if field_name in LIMIT_FIELDS:
+        for item in fields(own.params):
+            if item.name in LIMIT_FIELDS:
                 raise BrokenKindError(
-                    f"a parameter of metric `{name}` cannot be called `{field_name}`",
+                    f"a parameter of metric `{name}` cannot be called `{item.name}`",
                     fields={"module": self.quality[name]},
                     hint=f"that is a limit's own, as are all of: {', '.join(LIMIT_FIELDS)}",
                 )

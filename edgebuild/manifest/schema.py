@@ -29,7 +29,7 @@ from edgebuild.manifest.values import (
     waiver,
 )
 from edgebuild.params import FILE_SCHEMA, params_schema, required_params
-from edgebuild.step import Metric, Role
+from edgebuild.step import Metric, NoParams, Role
 
 
 def schema(kinds: Kinds) -> Schema:
@@ -265,9 +265,8 @@ def _compile(kinds: Kinds) -> Schema:
 
 
 def _limit(metric: Metric) -> Schema:
-    params = params_schema(metric.params)
-    if params["properties"]:
-        return limit({"type": "number"}, params)
+    if metric.params is not NoParams:
+        return limit({"type": "number"}, params_schema(metric.params))
     return {"$ref": "#/$defs/size_limit" if metric.unit == "bytes" else "#/$defs/limit"}
 
 

@@ -90,3 +90,9 @@ def test_what_it_imports_of_its_own_package_and_its_parameters_are_in_the_key(pl
     assert run(place, edge=2).built == ["net/board/quality"]
     (package / "other.py").write_text("")
     assert run(place, edge=2).built == []
+
+
+def test_a_build_with_nothing_to_do_has_looked_at_its_files(package):
+    forget()
+    files = {path.name for path in world.code_files(load_kinds(), [], ["theirmetrics.sharp"])}
+    assert {"sharp.py", "scale.py", "step.py"} <= files

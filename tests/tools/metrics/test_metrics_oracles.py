@@ -15,7 +15,7 @@ from sklearn import metrics as sk
 
 from edgebuild.steps.metrics import _labels
 
-QUICK = settings(max_examples=40, deadline=None)
+QUICK = settings(max_examples=20, deadline=None)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
