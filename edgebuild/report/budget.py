@@ -24,6 +24,8 @@ from edgebuild.report.style import STYLE
 SCHEMA = "edgebuild-budget/1"
 JSON, HTML, JUNIT = "budget.json", "budget.html", "budget.junit.xml"
 FILES = (JSON, HTML, JUNIT)
+# What every reader relies on.
+_FORM: Mapping[str, type] = {"target": str, "accepted": bool, "findings": list, "parts": dict}
 
 
 def document(target: Target, lines: Sequence[Line]) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def read(path: Path) -> dict[str, Any] | None:
         return None
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
         return None
-    return found
+    return found if all(isinstance(found.get(k), t) for k, t in _FORM.items()) else None
 
 
 def says(document: Mapping[str, Any], lines: Sequence[Line]) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from fakebuild import TODAY, build
 from fakekinds import kinds
 from fakeproject import BOARD, append, limit, matrix, model, project
+from textproject import doit, write
 
 from edgebuild.engine import noop
 from edgebuild.engine.publish import GateFailed
@@ -192,3 +193,39 @@ def test_a_budget_no_longer_declared_is_removed(place):
     run(place, letters(100))
     run(place, Budget())
     assert not list((place / "artifacts/board").glob("budget.*"))
+
+
+def test_a_damaged_file_is_no_budget_and_is_written_again(place):
+    run(place, letters(100))
+    path = place / "artifacts/board/budget.json"
+    good = path.read_bytes()
+    for damaged in (b"", b"{}", b"[1]", b'{"schema": "edgebuild-budget/1"}', good[:-20]):
+        path.write_bytes(damaged)
+        run(place, letters(100), model="other")
+        assert not path.exists()
+        run(place, letters(100))
+        assert path.read_bytes() == good
+
+
+def test_doit_judges_it_last_and_its_exit_code_tells(tmp_path):
+    write(tmp_path, {"net0": "text", "net1": "more"})
+    target = tmp_path / "manifests/targets/board.yaml"
+    target.write_text(target.read_text() + "budget: {weight_memory_mb: 1}\n")
+    ran = doit(tmp_path, "build", "target=board")
+    assert ran.returncode == 1
+    assert (
+        "FAILED   board/budget\n"
+        "error: the budget of target `board` does not hold\n"
+        " --> manifests/targets/board.yaml:6:1\n"
+        "  |\n"
+        "6 | budget: {weight_memory_mb: 1}\n"
+        "  | ^^^^^^\n"
+        "  budget.weight_memory_mb  unproven: not measured by host, wanted <= 1"
+        " (`cost.weight_bytes` of net0 is not known: nothing in this build makes `costs`,"
+        " which check `cost` reads)\n"
+        "hint: what each model needs is in artifacts/board/budget.html\n"
+    ) in ran.stdout
+    assert "accepted net1/board" in ran.stdout
+    assert "FAILED: 1 of " in ran.stdout
+    only = doit(tmp_path, "build", "target=board", "model=net0")
+    assert only.returncode == 0, only.stdout
