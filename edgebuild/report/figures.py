@@ -20,11 +20,11 @@ _NARROW = "\u202f"  # narrow no-break space, between groups of three digits
 def figure(value: Any) -> float | None:
     """A figure of a document: a number, or `inf` and `-inf`, which JSON has no numbers for. Whatever else
     it is, NaN included: None."""
-    if isinstance(value, str) and value in ("inf", "-inf"):
+    if isinstance(value, float):
+        return None if value != value else value
+    if isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or math.isnan(value):
-        return None
-    return float(value)
+    return float(value) if value in ("inf", "-inf") else None
 
 
 def plain(value: Any) -> Any:
@@ -66,6 +66,11 @@ def amount(value: Any, unit: str = "") -> str:
         if abs(found) >= scale:
             return f"{found / scale:.3g} {prefix}{unit}"
     return f"{found:.3g} {unit}".strip()
+
+
+def count(number: int, noun: str) -> str:
+    """`1 tensor`, `3 tensors`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def percent(share: Any) -> str:

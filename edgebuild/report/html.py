@@ -41,12 +41,16 @@ _PARTS: tuple[tuple[str, str, Callable[[Report], Body], str], ...] = (
     ("tools", "Made with", origin.tools, ""),
     ("measurements", "Measurements", origin.measurements, "nothing was measured"),
 )
+# Parts that need answers on evaluation data.
+_OF_SAMPLES = ("quality", "agreement", "samples", "numeric")
 
 
 def page(report: Report, siblings: Mapping[str, Report] | None = None, home: str = "") -> str:
     """The whole page; it needs no network and no other file. `siblings` are the other variants of the
     model on its target, by the way from here to their pages; `home` is the way to the index."""
-    parts = list(_parts(report, siblings or {}))
+    made = [(anchor, title, make(report), reason) for anchor, title, make, reason in _PARTS]
+    parts = [*_verdicts(report, siblings or {}), *((a, t, body) for a, t, body, _ in made if body)]
+    lacking = [(anchor, title, reason) for anchor, title, body, reason in made if not body]
     return document(
         f"{report['name']}: {'accepted' if report['accepted'] else 'rejected'}",
         STYLE,
@@ -56,19 +60,16 @@ def page(report: Report, siblings: Mapping[str, Report] | None = None, home: str
         summary.cards(report),
         _contents(parts),
         *(boxed(title, *body, id=anchor) for anchor, title, body in parts),
-        _absent(report),
+        _absent(report, [row for row in lacking if row[2]]),
         main="report",
     )
 
 
-def _parts(report: Report, siblings: Mapping[str, Report]) -> Iterator[tuple[str, str, Body]]:
+def _verdicts(report: Report, siblings: Mapping[str, Report]) -> Iterator[tuple[str, str, Body]]:
     yield "acceptance", "Acceptance", [acceptance.gates(report)]
     if (waived := acceptance.waivers(report)) is not None:
         yield "waivers", "Waivers", [waived]
     yield "variants", "Variants", variants.section(report, siblings)
-    for anchor, title, make, _ in _PARTS:
-        if body := make(report):
-            yield anchor, title, body
 
 
 def _contents(parts: Sequence[tuple[str, str, Body]]) -> ET.Element:
@@ -76,18 +77,18 @@ def _contents(parts: Sequence[tuple[str, str, Body]]) -> ET.Element:
     return element("nav", element("ul", *links), class_="contents", aria_label="Contents")
 
 
-def _absent(report: Report) -> ET.Element | None:
-    """What this page could have shown and why it does not."""
+def _absent(report: Report, lacking: Sequence[tuple[str, str, str]]) -> ET.Element | None:
+    """What this page could have shown, and why it does not."""
     evaluated = any(s["step"].endswith("/evaluation") for s in report["pipeline"])
     rows = []
-    for anchor, title, make, reason in _PARTS:
-        if reason and not make(report):
-            check = {"agreement": "parity"}.get(anchor, anchor)
-            needs_data = anchor in ("quality", "agreement", "samples", "numeric")
-            if needs_data and not evaluated:
-                reason = "the manifest declares no evaluation data"
-            reason = report.get("missing", {}).get(check, reason)
-            rows.append(element("li", element("b", title), f": {reason}"))
-    if not rows:
-        return None
-    return boxed("Not in this report", element("ul", *rows, class_="absent"), id="absent")
+    for anchor, title, reason in lacking:
+        if anchor in _OF_SAMPLES and not evaluated:
+            reason = "the manifest declares no evaluation data"
+        check = {"agreement": "parity"}.get(anchor, anchor)
+        reason = report.get("missing", {}).get(check, reason)
+        rows.append(element("li", element("b", title), f": {reason}"))
+    return (
+        boxed("Not in this report", element("ul", *rows, class_="absent"), id="absent")
+        if rows
+        else None
+    )

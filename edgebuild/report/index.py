@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgebuild.report.figures import bytes_text
+from edgebuild.report.figures import bytes_text, count
 from edgebuild.report.headline import headline
 from edgebuild.report.markup import document, element
 from edgebuild.report.markup import section as boxed
@@ -56,8 +56,8 @@ def _tally(reports: Reports, refused: Sequence[Refused], targets: Sequence[str])
     word = "rejected" if rejected else "accepted"
     said = f"{rejected} rejected" if rejected else "All accepted" if reports else "Nothing is built"
     parts = [
-        f"{_count(len(reports), 'artifact')} of {_count(len(models), 'model')}"
-        f" for {_count(len(targets), 'target')}"
+        f"{count(len(reports), 'artifact')} of {count(len(models), 'model')}"
+        f" for {count(len(targets), 'target')}"
     ]
     if waived:
         parts.append(f"{waived} with a waived gate")
@@ -170,7 +170,3 @@ def _refusal(model: str, target: str, reason: str) -> ET.Element:
 
 def _is_waived(report: Mapping[str, Any]) -> bool:
     return any(f["verdict"] == "waived" for f in report["findings"])
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

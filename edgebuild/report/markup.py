@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import re
 import xml.etree.ElementTree as ET
@@ -18,9 +19,7 @@ Cell: TypeAlias = ET.Element | str
 def element(tag: str, *children: ET.Element | str | None, **attributes: str) -> ET.Element:
     """`element("td", "text", class_="num")`; a trailing underscore is dropped, `_` becomes `-`.
     None children are left out."""
-    made = ET.Element(
-        tag, {k.rstrip("_").replace("_", "-"): clean(v) for k, v in attributes.items()}
-    )
+    made = ET.Element(tag, {_attribute(k): clean(v) for k, v in attributes.items()})
     last: ET.Element | None = None
     for child in children:
         if child is None:
@@ -94,6 +93,11 @@ def document(
     return "<!doctype html>\n" + ET.tostring(page, encoding="unicode", method="html") + "\n"
 
 
+@functools.cache
+def _attribute(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
+
+
 def clean(text: str) -> str:
     """Text with what no XML can hold replaced by `?`."""
-    return _FORBIDDEN.sub("?", text)
+    return text if text.isascii() and text.isprintable() else _FORBIDDEN.sub("?", text)

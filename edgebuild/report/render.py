@@ -12,6 +12,19 @@ from edgebuild.report.figures import plain
 HTML = "report.html"
 
 
+def text(document: Mapping[str, Any]) -> str:
+    """The document as JSON: a line for each of its parts, and for each element of a part that is a list.
+    (What `json` lays out itself takes it ten times as long.)"""
+    parts = []
+    for key, value in sorted(plain(document).items()):
+        if isinstance(value, list) and value:
+            rows = ",\n  ".join(map(_compact, value))
+            parts.append(f"{_compact(key)}: [\n  {rows}\n ]")
+        else:
+            parts.append(f"{_compact(key)}: {_compact(value)}")
+    return "{\n " + ",\n ".join(parts) + "\n}\n"
+
+
 def page(
     document: Mapping[str, Any], siblings: Mapping[str, Mapping[str, Any]], home: str
 ) -> bytes:
@@ -25,10 +38,13 @@ def files(
     home: str = "",
 ) -> dict[str, bytes]:
     """File name -> content: report.json (the document itself), report.html, report.md, junit.xml."""
-    text = json.dumps(plain(document), indent=1, sort_keys=True, allow_nan=False)
     return {
-        "report.json": f"{text}\n".encode(),
+        "report.json": text(document).encode(),
         HTML: page(document, siblings or {}, home),
         "report.md": markdown.comment(document).encode(),
         "junit.xml": junit.suite(document),
     }
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, allow_nan=False)

@@ -161,9 +161,11 @@ def _step(shape: tuple[int, ...], side: int) -> int:
 
 
 def _beside(planes: Array) -> Array:
-    """[C, H, W] as one [H, W], channel by channel to the right, wide ones below each other."""
+    """[C, H, W] as one [H, W]: four as a square, fewer to the right, wide ones below each other."""
     import numpy as np
 
+    if len(planes) == 4:
+        return np.block([[planes[0], planes[1]], [planes[2], planes[3]]])
     wide = planes.shape[2] > 1.5 * planes.shape[1]
     return np.concatenate(list(planes), axis=0 if wide else 1)
 

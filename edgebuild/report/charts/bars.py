@@ -65,7 +65,7 @@ def margin_text(finding: Mapping[str, Any]) -> str:
     if gap is None or math.isinf(gap):
         return ""
     if gap == 0:
-        return "at limit"
+        return "at limit" if figure(finding["bound"]) else ""
     sign = "+" if gap > 0 else "−"
     size = abs(gap)
     return f"{sign}{size:.0f}x" if size >= 10 else f"{sign}{100 * size:.3g} %"

@@ -103,7 +103,8 @@ def choices(variants: Sequence[Choice], *, score: str, label: str) -> ET.Element
         return None
     timed = all(v.time_ms is not None for v in known)
     across_of = {v.name: v.time_ms if timed else v.size_bytes / 1e6 for v in known}
-    x = around([a for a in across_of.values() if a is not None], zero=True)
+    places = [a for a in across_of.values() if a is not None]
+    x = around(places, zero=min(places) < 0.4 * max(places))
     ends = [end for v in known for end in (v.interval or ())]
     y = around([*(v.score for v in known if v.score is not None), *ends], least=0.004)
     largest = max(v.size_bytes for v in known) or 1
@@ -128,18 +129,13 @@ def choices(variants: Sequence[Choice], *, score: str, label: str) -> ET.Element
         marks.append(
             point(f"{100 * place:.2f}%", tall, words, class_=f"{kind} {colour}", radius=radius)
         )
-        up = tall
-        while any(abs(place - a) < 0.22 and abs(up - b) < 14 for a, b in taken):
-            up += 14
+        up = tall - radius - 7
+        while any(abs(place - a) < 0.2 and abs(up - b) < 15 for a, b in taken):
+            up -= 15
         taken.append((place, up))
-        right = place > 0.6
-        reach = radius + 5
-        marks.append(
-            text(
-                f"{100 * place:.2f}%", up + 4, v.name, dx=f"{-reach if right else reach:.0f}",
-                class_=f"name {'end' if right else ''} {'this' if v.this else ''}",
-            )
-        )  # fmt: skip
+        side = "" if place < 0.15 else "end" if place > 0.85 else "mid"
+        words = f"name {side} {'this' if v.this else ''}"
+        marks.append(text(f"{100 * place:.2f}%", up, v.name, class_=words))
     title = "ms a frame" if timed else "MB"
     return plot(x, y, marks, label=label, x_title=title, y_title=score)
 

@@ -47,7 +47,7 @@ def _gate(f: Mapping[str, Any]) -> ET.Element:
         name.append(element("div", *prose(f["detail"]), class_="dim"))
     value = element("td", number(f["value"], f["unit"]), class_="num")
     ends = between(f.get("interval"))
-    if ends:
+    if ends and "interval" not in f["detail"]:
         value.append(element("div", f"{ends[0]:.4g} … {ends[1]:.4g}", class_="dim"))
     if f.get("baseline") is not None:
         value.append(element("div", f"source {number(f['baseline'], f['unit'])}", class_="dim"))

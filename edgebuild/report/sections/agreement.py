@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgebuild.report.charts.lines import depth, sparkline
-from edgebuild.report.figures import figure, number
+from edgebuild.report.figures import count, figure, number
 from edgebuild.report.headline import measured
-from edgebuild.report.markup import Cell, element, folded, num, row, table
-from edgebuild.report.sections.words import cell, code, dim, evidence, prose
+from edgebuild.report.markup import Cell, clean, element, folded, num, row, table
+from edgebuild.report.sections.words import cell, code, dim, evidence, prose, sentence
 
 _WORST = 10
 _FIGURES = ("sqnr_db", "max_abs", "mean_abs", "cosine")
@@ -94,18 +94,19 @@ def _layers(layers: Any, story: Mapping[str, Any] | None, limit: float | None) -
     said = element(
         "p",
         f"Source against artifact on {layers.get('samples', '?')} samples, {len(rows)} tensors",
-        f", {len(unmatched)} of the source have no counterpart" if unmatched else "",
+        f", {len(unmatched)} of the source without a counterpart" if unmatched else "",
         ". ",
         evidence(layers.get("evidence")),
         class_="dim",
     )
-    told = [story["detail"]] if story and story["detail"] else []
+    parts = story["detail"].split("; ") if story else []
+    # The rest of the worst are in the table.
+    told = ["; ".join(p for p in parts if not p.startswith("then "))] if any(parts) else []
     told += [layers["note"]] if layers.get("note") else []
     head: list[Cell] = [
         num("layer"),
         num("SQNR"),
-        "tensor",
-        "op",
+        "computed by",
         num("largest"),
         num("mean"),
         num("cosine"),
@@ -114,19 +115,19 @@ def _layers(layers: Any, story: Mapping[str, Any] | None, limit: float | None) -
     return [
         title,
         said,
-        *(element("p", *prose(_sentence(text))) for text in told),
+        *(element("p", *prose(sentence(text))) for text in told),
         picture,
         element("h4", f"The {len(worst)} layers that are furthest off"),
         table(head, table_rows),
-        *([folded(f"{len(unmatched)} tensors without a counterpart", _names(unmatched))]
+        *([folded(f"{count(len(unmatched), 'tensor')} without a counterpart", _names(unmatched))]
           if unmatched else []),
     ]  # fmt: skip
 
 
 def _layer(index: int, r: Mapping[str, Any]) -> ET.Element:
-    name = code(str(r["name"]))
-    if r.get("layer") and r["layer"] != r["name"]:
-        name.append(element("div", str(r["layer"]), class_="dim"))
+    name = code(str(r.get("layer") or r["name"]))
+    name.set("title", clean(f"tensor {r['name']}"))
+    name.append(element("div", str(r.get("op", "")), class_="dim"))
     if _broken(r):
         name.append(element("div", f"{r['nonfinite']} values are not finite", class_="failed"))
     db = figure(r.get("sqnr_db"))
@@ -134,7 +135,6 @@ def _layer(index: int, r: Mapping[str, Any]) -> ET.Element:
         element("td", str(index + 1), class_="num"),
         cell(None if db is None else round(db, 2), "dB"),
         name,
-        code(str(r.get("op", ""))),
         cell(_short(r.get("max_abs"))),
         cell(_short(r.get("mean_abs"))),
         cell(r.get("cosine")),
@@ -165,10 +165,6 @@ def _names(names: Sequence[Any]) -> ET.Element:
 
 def _value(found: Mapping[str, Any], figure: str) -> Any:
     return found[figure]["value"] if figure in found else None
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
 
 
 def _short(value: Any) -> Any:

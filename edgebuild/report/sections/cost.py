@@ -116,7 +116,7 @@ def _roofline(
 def _table(layers: Sequence[Mapping[str, Any]], totals: Mapping[str, Any]) -> list[ET.Element]:
     if not layers:
         return []
-    head: list[Cell] = ["layer", "op", num("MAC"), "share", num("weights"), num("traffic"), num("op/byte"),
+    head: list[Cell] = ["layer", num("MAC"), "share", num("weights"), num("traffic"), num("op/byte"),
             "bound", num("estimate")]  # fmt: skip
     total = figure(totals.get("macs")) or 1.0
     largest = sorted(layers, key=lambda layer: -_macs(layer))[:_LARGEST]
@@ -131,9 +131,11 @@ def _table(layers: Sequence[Mapping[str, Any]], totals: Mapping[str, Any]) -> li
 def _layer(layer: Mapping[str, Any], total: float) -> ET.Element:
     share = _macs(layer) / total
     ms = figure(layer.get("ms"))
+    name = code(str(layer["name"]))
+    about = (str(layer.get("op") or ""), str(layer.get("engine") or ""))
+    name.append(element("div", ", ".join(filter(None, about)), class_="dim"))
     return row(
-        code(str(layer["name"])),
-        code(str(layer.get("op", ""))),
+        name,
         element("td", amount(layer.get("macs")), class_="num"),
         element("td", share_bar(share, percent(share)), percent(share), class_="share"),
         cell(layer.get("weight_bytes"), "bytes"),

@@ -10,7 +10,7 @@ from edgebuild.report.charts.bars import histogram
 from edgebuild.report.figures import number, numbers
 from edgebuild.report.headline import measured
 from edgebuild.report.markup import element, num, row, table
-from edgebuild.report.sections.words import cell, code, evidence
+from edgebuild.report.sections.words import cell, code, evidence, sentence
 
 _BY = {
     "onnxruntime": "ONNX Runtime on this host's CPU",
@@ -35,13 +35,17 @@ def section(report: Mapping[str, Any]) -> list[ET.Element]:
         found.append(
             histogram(times, _marks(rows), unit="ms", label=f"Time of {len(times)} frames")
         )
+    if details and not details.get("runs"):
+        # An estimate is one figure: a table would say it three times.
+        rows = [m for m in rows if m["metric"].endswith(("ms_p50", "throughput_fps"))]
     if rows:
+        note = str(details.get("note") or "")
         made = [
             row(
                 code(m["metric"]),
                 cell(m["value"], _unit(m["metric"])),
                 element("td", evidence(m["evidence"])),
-                element("td", m["detail"], class_="dim"),
+                element("td", _detail(m["detail"], note), class_="dim"),
             )
             for m in rows
         ]
@@ -69,8 +73,13 @@ def _how(details: Mapping[str, Any]) -> ET.Element:
         parts.append(f"the first {number(_short(details['warmup_ms']), 'ms')}")
     said = element("p", ", ".join(parts), ". ", evidence(details.get("evidence")), class_="dim")
     if details.get("note"):
-        said.append(element("span", f" {details['note']}"))
+        said.append(element("span", f" {sentence(str(details['note']))}"))
     return said
+
+
+def _detail(text: str, note: str) -> str:
+    """Without what is said above the table already."""
+    return "; ".join(part for part in text.split("; ") if part and part != note)
 
 
 def _unit(metric: str) -> str:

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
 
-from edgebuild.report.figures import figure, number, percent
+from edgebuild.report.figures import count, figure, number, percent
 from edgebuild.report.markup import Cell, element, num, row, table
 from edgebuild.report.sections.words import cell, code, dim
 
@@ -40,7 +40,12 @@ def section(report: Mapping[str, Any]) -> list[ET.Element]:
             num("clipped"), num("subnormal")]  # fmt: skip
     return [
         dim(said),
-        element("h3", f"The {len(worst)} tensors that lose most"),
+        element(
+            "h3",
+            f"{count(len(worst), 'tensor')} that lose most"
+            if len(worst) > 1
+            else "The tensor that loses most",
+        ),
         table(head, [_tensor(t) for t in worst]),
     ]
 

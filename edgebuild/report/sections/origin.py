@@ -6,9 +6,12 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
 
-from edgebuild.report.figures import between, bytes_text
+from edgebuild.report.figures import between, bytes_text, count
 from edgebuild.report.markup import Cell, element, folded, num, row, table
 from edgebuild.report.sections.words import cell, code, evidence
+
+# Roles of steps without which the artifact would be the same.
+_EXAMINING = ("runtime", "probe", "check")
 
 
 def contract(report: Mapping[str, Any]) -> list[ET.Element]:
@@ -29,41 +32,51 @@ def contract(report: Mapping[str, Any]) -> list[ET.Element]:
 
 def files(report: Mapping[str, Any]) -> list[ET.Element]:
     rows = [
-        row(code(f["name"]), cell(f["size_bytes"], "bytes"), code(f["sha256"]))
+        row(
+            code(f["name"]),
+            cell(f["size_bytes"], "bytes"),
+            element("td", element("code", f["sha256"]), class_="digest"),
+        )
         for f in report["files"]
     ]
     return [table(["file", num("size"), "sha256"], rows)] if rows else []
 
 
 def pipeline(report: Mapping[str, Any]) -> list[ET.Element]:
-    """Every step that the artifact and its report needed, in order, with its share of the work."""
+    """Every step that the artifact and its report needed, in order, with its share of the work; those that
+    examine the artifact are folded."""
     stages = report["pipeline"]
     if not stages:
         return []
     longest = max(s["seconds"] for s in stages) or 1
-    items = []
-    for s in stages:
-        outputs = ", ".join(
-            f"{port} {o['sha256'][:12]} ({bytes_text(o['size_bytes'])})"
-            for port, o in s["outputs"].items()
-        )
-        items.append(
-            element(
-                "li",
-                element("b", s["step"]),
-                element("span", f"{s['seconds']:.2f} s, {s['how']}", class_="num"),
-                element("span", s["kind"], class_="dim"),
-                element("code", f"key {s['key'][:12]}", class_="dim"),
-                element("code", outputs, class_="dim made"),
-                element("i", style=f"width: {100 * s['seconds'] / longest:.1f}%"),
-            )
-        )
+    made = [s for s in stages if s["kind"].partition("/")[0] not in _EXAMINING]
+    others = [s for s in stages if s["kind"].partition("/")[0] in _EXAMINING]
     work = sum(s["seconds"] for s in stages)
     said = element(
-        "p", f"{len(stages)} steps, {work:.1f} s of work. Times are those of the run that made a"
-        " result, whenever that was.", class_="dim",
+        "p", f"{count(len(stages), 'step')}, {work:.1f} s of work. Times are those of the run that made"
+        " a result, whenever that was.", class_="dim",
     )  # fmt: skip
-    return [said, element("ol", *items, class_="pipe")]
+    found = [said, element("ol", *(_stage(s, longest) for s in made), class_="pipe")]
+    if others:
+        listing = element("ol", *(_stage(s, longest) for s in others), class_="pipe")
+        found.append(folded(f"{count(len(others), 'step')} that examine it", listing))
+    return found
+
+
+def _stage(s: Mapping[str, Any], longest: float) -> ET.Element:
+    outputs = ", ".join(
+        f"{port} {o['sha256'][:12]} ({bytes_text(o['size_bytes'])})"
+        for port, o in s["outputs"].items()
+    )
+    return element(
+        "li",
+        element("b", s["step"]),
+        element("span", f"{s['seconds']:.2f} s, {s['how']}", class_="num"),
+        element("span", s["kind"], class_="dim"),
+        element("code", f"key {s['key'][:12]}", class_="dim"),
+        element("code", outputs, class_="dim made"),
+        element("i", style=f"width: {100 * s['seconds'] / longest:.1f}%"),
+    )
 
 
 def tools(report: Mapping[str, Any]) -> list[ET.Element]:

@@ -72,7 +72,7 @@ def _matrix(labels: Sequence[str], side: str, matrix: Sequence[Sequence[float]])
         total = sum(counts) or 1
         cells = [
             element(
-                "td", f"{count:g}", class_="heat" + (" strong" if count / total > 0.55 else ""),
+                "td", number(count), class_="heat" + (" strong" if count / total > 0.55 else ""),
                 style=f"--share: {count / total:.3f}",
                 title=f"{name} taken for {other}: {count:g} of {total:g}",
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from edgebuild.report.charts.bars import lollipops
@@ -16,6 +16,7 @@ from edgebuild.report.figures import figure, numbers
 from edgebuild.report.markup import element
 from edgebuild.report.sections.words import dim
 
+_IN_A_ROW = 5
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
 
 
@@ -45,14 +46,36 @@ def section(report: Mapping[str, Any]) -> list[ET.Element]:
 
 def _sample(s: Mapping[str, Any], pictures: Mapping[str, Any]) -> ET.Element:
     notes = "; ".join(map(str, s.get("notes") or ()))
-    views = [made for v in s.get("views") or () if (made := _view(v, pictures)) is not None]
+    rows = [
+        element(
+            "div",
+            *(made for v in group if (made := _view(v, pictures)) is not None),
+            class_="views",
+        )
+        for group in _grouped(s.get("views") or ())
+    ]
     return element(
         "div",
         element("h3", f"Sample {s['index']}"),
         dim(notes) if notes else None,
-        element("div", *views, class_="views"),
+        *rows,
         class_="sample",
     )
+
+
+def _grouped(views: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    """A row for each thing that is answered (`boxes: source`, `boxes: artifact`); the inputs go before the
+    first of them if there is room."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for v in views:
+        groups.setdefault(str(v.get("title", "")).rpartition(": ")[0], []).append(v)
+    inputs = groups.pop("", [])
+    first = next(iter(groups), None)
+    if first is not None and len(inputs) + len(groups[first]) <= _IN_A_ROW:
+        groups[first] = [*inputs, *groups[first]]
+    elif inputs:
+        yield inputs
+    yield from groups.values()
 
 
 def _view(v: Mapping[str, Any], pictures: Mapping[str, Any]) -> ET.Element | None:

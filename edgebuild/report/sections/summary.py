@@ -97,7 +97,8 @@ def cards(report: Mapping[str, Any]) -> ET.Element:
             )
         )  # fmt: skip
     if line.latency_ms is not None:
-        made.append(_card("A frame", f"{line.latency_ms:.3g} ms", "median", line.latency_evidence))
+        note = "by the roofline" if line.latency_evidence == "estimated" else "median"
+        made.append(_card("A frame", f"{line.latency_ms:.3g} ms", note, line.latency_evidence))
     totals = (report.get("details", {}).get("cost") or {}).get("totals") or {}
     if figure(totals.get("macs")):
         weights = amount(totals.get("params"), "") + " parameters"

@@ -62,6 +62,11 @@ def prose(text: str) -> Iterator[ET.Element | str]:
         yield element("code", part) if place % 2 else part
 
 
+def sentence(text: str) -> str:
+    """Words of a check, as they stand in a paragraph."""
+    return text[:1].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
 def full_name(row: Mapping[str, Any]) -> str:
     """`metric [output]`."""
     return f"{row['metric']} [{row['output']}]" if row.get("output") else str(row["metric"])
