@@ -21,9 +21,9 @@ from edgebuild.engine.console import Console, hooks
 from edgebuild.errors import EdgebuildError, disk_error, suggest
 
 __all__ = [
-    "DOIT_CONFIG", "task_bench", "task_build", "task_check", "task_explain", "task_fsck",
-    "task_gc", "task_kinds", "task_lint", "task_new", "task_plan", "task_report", "task_schema",
-    "task_show", "task_test", "task_tools", "task_train",
+    "DOIT_CONFIG", "task_bench", "task_build", "task_check", "task_diff", "task_explain",
+    "task_freeze", "task_fsck", "task_gc", "task_kinds", "task_lint", "task_new", "task_plan",
+    "task_report", "task_schema", "task_show", "task_test", "task_tools", "task_train",
 ]  # fmt: skip
 
 # doit's own state is not used (the store decides), so it lives in memory and cannot be torn.
@@ -36,7 +36,7 @@ DOIT_CONFIG = {
     "verbosity": 2,
 }
 
-_VARIABLES = ("target", "model", "step", "kind", "file", "scale", "only", "env", "of")
+_VARIABLES = ("target", "model", "step", "kind", "file", "scale", "only", "env", "of", "format")
 
 
 @create_after(executed=None)  # type: ignore[untyped-decorator]
@@ -77,6 +77,16 @@ def task_explain() -> dict[str, Any]:
 def task_report() -> dict[str, Any]:
     """where the reports of a target are, with their verdicts: target=NAME"""
     return _verb("report", "target", "model")
+
+
+def task_diff() -> dict[str, Any]:
+    """what changed between two builds, releases or reports, regressions first: A B [format=json]"""
+    return _verb("diff", "format", words="paths")
+
+
+def task_freeze() -> dict[str, Any]:
+    """record the contracts of a model as released: model=NAME"""
+    return _verb("freeze", "model")
 
 
 def task_train() -> dict[str, Any]:
@@ -192,10 +202,13 @@ def _expanded(
 # ------------------------------------------------------------------------------ verbs
 
 
-def _verb(name: str, *variables: str, options: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A task that runs `edgebuild.verbs.<name>`, imported when it runs."""
+def _verb(
+    name: str, *variables: str, options: tuple[str, ...] = (), words: str | None = None
+) -> dict[str, Any]:
+    """A task that runs `edgebuild.verbs.<name>`, imported when it runs. `words` is what it calls the
+    plain words behind it."""
 
-    def action(**chosen: bool) -> Any:
+    def action(**chosen: Any) -> Any:
         from importlib import import_module
 
         from edgebuild import verbs
@@ -207,6 +220,8 @@ def _verb(name: str, *variables: str, options: tuple[str, ...] = ()) -> dict[str
                 root=Path.cwd(), settings=from_environment(os.environ), out=sys.stdout
             )
             values = {v: get_var(v) for v in variables}
+            if words:
+                chosen[words] = chosen.get(words) or ()
             ok = import_module(f"edgebuild.verbs.{name}").run(context, **values, **chosen)
         except EdgebuildError as error:
             return _failed(str(error))
@@ -222,6 +237,7 @@ def _verb(name: str, *variables: str, options: tuple[str, ...] = ()) -> dict[str
     return {
         "actions": [(action,)],
         "params": flags,
+        "pos_arg": words,
         "uptodate": [False],
         "io": {"capture": False},
         "verbosity": 2,
