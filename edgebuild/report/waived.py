@@ -25,8 +25,8 @@ def lines(documents: Iterable[Mapping[str, Any]]) -> list[str]:
                 if verdict == "waived"
             ]
             key = (place, metric)
-            idle = all(verdict == "passed" for verdict, _ in found)
-            needed[key] = needed.get(key, False) or not idle
+            holds = all(verdict == "passed" for verdict, _ in found)
+            needed[key] = needed.get(key, False) or not holds
     told = []
     if held:
         held.sort()
