@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,8 @@ TP, FP, FN, TN, FALSE_ALARM = range(5)
 # The label of a prediction that is not a number; it is never right.
 _NO_ANSWER = -1
 _MOST_LABELS = 100
+# Labels within such a range are looked up in a table.
+_FEW = 1 << 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +54,8 @@ def labels(predictions: Arrays, truth: Arrays, params: Params) -> Iterator[tuple
                 f"the prediction of `{name}` has neither labels nor scores for its truth",
                 fields=shapes(predicted, wanted),
             )
-        yield found.astype(np.int64), np.rint(right).astype(np.int64)
+        whole = np.rint(right) if right.dtype.kind == "f" else right
+        yield found.astype(np.int64), whole.astype(np.int64)
 
 
 def class_axis(found: Array, wanted: Array) -> int | None:
@@ -91,11 +94,11 @@ def overlaps(predictions: Arrays, truth: Arrays, params: Params) -> Array:
     import numpy as np
 
     both = list(labels(predictions, truth, params))
-    known = np.unique(np.concatenate([np.unique(side) for pair in both for side in pair]))
+    known = _distinct(side for pair in both for side in pair)
     shape = (len(both[0][0]), len(known))
     sums = np.zeros((*shape, 2))
     for pair in both:
-        found, wanted = (np.searchsorted(known, side).reshape(len(side), -1) for side in pair)
+        found, wanted = (_places(known, side).reshape(len(side), -1) for side in pair)
         first = np.arange(shape[0])[:, None] * shape[1]
         inside, *each = (
             np.bincount(places, minlength=sums[..., 0].size).reshape(shape)
@@ -117,15 +120,40 @@ def confusion(
     import numpy as np
 
     pairs_of = {who: list(labels(found, truth, params)) for who, found in answers.items()}
-    sides = [side.ravel() for every in pairs_of.values() for pair in every for side in pair]
-    known = np.unique(np.concatenate([np.unique(side) for side in sides]))
+    known = _distinct(side for every in pairs_of.values() for pair in every for side in pair)
     if len(known) > _MOST_LABELS:
         return None
     document: dict[str, Any] = {"labels": known.tolist()}
     for who, every in pairs_of.items():
         matrix = np.zeros(len(known) ** 2, np.int64)
         for found, wanted in every:
-            place = np.searchsorted(known, wanted) * len(known) + np.searchsorted(known, found)
-            matrix += np.bincount(place.ravel(), minlength=len(matrix))
+            places = _places(known, wanted) * len(known) + _places(known, found)
+            matrix += np.bincount(places.ravel(), minlength=len(matrix))
         document[who] = matrix.reshape(len(known), len(known)).tolist()
     return document
+
+
+def _distinct(sides: Iterable[Array]) -> Array:
+    """Labels that occur, sorted. Labels are few and small as a rule: counting them needs no sorting."""
+    import numpy as np
+
+    found = []
+    for side in sides:
+        low = side.min(initial=0)
+        if side.max(initial=0) - low < _FEW:
+            found.append(np.flatnonzero(np.bincount((side - low).ravel())) + low)
+        else:
+            found.append(np.unique(side))
+    return np.unique(np.concatenate(found))
+
+
+def _places(known: Array, side: Array) -> Array:
+    """Of each label, the place it has in `known`."""
+    import numpy as np
+
+    if known[-1] - known[0] >= _FEW:
+        return np.searchsorted(known, side)
+    table = np.zeros(known[-1] - known[0] + 1, np.int64)
+    table[known - known[0]] = np.arange(len(known))
+    places: Array = table[side - known[0]]
+    return places

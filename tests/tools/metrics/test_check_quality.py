@@ -170,6 +170,15 @@ def test_answers_are_decoded(tmp_path):
     assert rows["quality.recall"].value == 1.0
 
 
+def test_equal_answers_are_decoded_once(tmp_path):
+    decode = "CALLS = []\ndef decode(outputs):\n    CALLS.append(1)\n    return {'y': outputs['x'] * 0 + len(CALLS)}\n"
+    same, other = {"x": np.zeros(2)}, {"x": np.ones(2)}
+    truth = {"y": np.zeros(2)}
+    _, details = check(tmp_path, truth, other, same, asked("mae"), decode=decode, optimised=same)
+    shown = details["metrics"]["mae"]
+    assert (shown["source"], shown["optimised"], shown["artifact"]) == (1.0, 2.0, 2.0)
+
+
 def test_decoding_does_not_compute_in_float16(tmp_path):
     decode = "def decode(outputs):\n    return {'y': outputs['x'] * 256}\n"
     source = {"x": np.full((2, 1), 512.0, np.float32)}

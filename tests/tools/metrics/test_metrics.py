@@ -83,6 +83,12 @@ def test_labels_from_channels_of_nchw():
     assert measure("miou", {"m": scores}, {"m": [[[[2, 0], [0, 0]]]]}) == 1.0
 
 
+def test_labels_may_be_any_whole_numbers():
+    labels = {"y": np.array([[7, 10**9, -5, 7]])}
+    assert measure("miou", labels, {"y": [[7, 10**9, -5, 10**9]]}) == pytest.approx(2 / 3)
+    assert measure("miou", {"y": [[7, 5]]}, {"y": [[7, 7]]}) == pytest.approx(0.25)
+
+
 def test_boolean_truth():
     assert measure("accuracy", {"y": [0.7, 0.1]}, {"y": [True, True]}) == 0.5
 
