@@ -161,7 +161,7 @@ def of_ranges(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Cause]:
     over = next((row for row in tensors if row.get("overflow")), None)
     if over is not None:
         yield Cause(
-            cause=f"float16 cannot hold what {_where(over)} computes",
+            cause=f"float16 cannot hold {_what(over)}",
             evidence=f"it reaches {float(over['max_abs']):.6g}, float16 ends at 65504",
             about=_ALL,
         )
@@ -169,8 +169,9 @@ def of_ranges(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Cause]:
     if clipped:
         worst = max(clipped, key=lambda r: float(r["clipped"]) / r["elements"])
         yield Cause(
-            cause=f"{_where(worst)} saturates in 8 bit",
-            evidence=f"{worst['clipped'] / worst['elements']:.1%} of its values lie beyond its integers",
+            cause=f"{_what(worst)} saturates in 8 bit",
+            evidence=f"{worst['clipped'] / worst['elements']:.1%} of its values lie beyond"
+            f" {worst['low']:.3g} .. {worst['high']:.3g}, the range of its integers",
             about=_ALL,
         )
 
@@ -257,8 +258,11 @@ def _neighbours(values: NDArray[Any]) -> float:
     return float(one @ other) / length if length else 1.0
 
 
-def _where(row: Mapping[str, Any]) -> str:
-    return f"layer `{row['layer']}`" if row.get("layer") else f"`{row['name']}`"
+def _what(row: Mapping[str, Any]) -> str:
+    """A tensor, for what it is."""
+    if row.get("kind") == "weight":
+        return f"weight `{row['name']}`"
+    return f"what layer `{row['layer']}` computes" if row.get("layer") else f"`{row['name']}`"
 
 
 def _figure(value: float) -> str:

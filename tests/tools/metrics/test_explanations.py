@@ -139,19 +139,28 @@ def test_calibration_unlike_evaluation_is_told_by_figures():
 def test_what_numbers_cannot_hold():
     row = {
         "name": "v",
+        "kind": "value",
         "layer": "conv1",
         "elements": 100,
         "max_abs": 1.0,
         "overflow": 0,
         "clipped": 0,
+        "low": -0.5,
+        "high": 2.25,
     }
     assert not said(explanations.of_ranges([row, {**row, "clipped": 0.5}]))
     over = {**row, "overflow": 2, "max_abs": 1e5}
     clipped = [{**row, "layer": "conv2", "clipped": 7}, {**row, "layer": "conv3", "clipped": 31}]
     assert said(explanations.of_ranges([row, over, {**over, "layer": "later"}, *clipped])) == [
         ("float16 cannot hold what layer `conv1` computes", "it reaches 100000, float16 ends at 65504"),
-        ("layer `conv3` saturates in 8 bit", "31.0% of its values lie beyond its integers"),
+        ("what layer `conv3` computes saturates in 8 bit", "31.0% of its values lie beyond -0.5 .. 2.25, the range of its integers"),
     ]  # fmt: skip
+
+
+def test_a_weight_is_called_one():
+    row = {"name": "w", "kind": "weight", "layer": "", "elements": 9, "max_abs": 1e5, "overflow": 1}
+    ((cause, _),) = said(explanations.of_ranges([row]))
+    assert cause == "float16 cannot hold weight `w`"
 
 
 def test_the_layer_that_goes_wrong():
