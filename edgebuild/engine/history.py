@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -27,42 +28,54 @@ Line: TypeAlias = dict[str, Any]
 
 def read(state: Path) -> dict[str, list[Line]]:
     """Lines by the variant's name, oldest first; none if there is no such file."""
-    found: dict[str, list[Line]] = {}
-    try:
-        path = state / NAME
-        text = path.read_bytes() if path.stat().st_size <= _MOST_BYTES else b""
-    except OSError:
-        return {}
-    for raw in text.splitlines():
-        try:
-            line = json.loads(raw)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(line, dict) and isinstance(line.get("name"), str):
-            found.setdefault(line["name"], []).append(line)
-    return found
+    return _by_name(_lines(state))
 
 
 def note(state: Path, reports: Sequence[Mapping[str, Any]], day: str) -> dict[str, list[Line]]:
     """Add a line for each report that says another thing than the last line of its variant; what is known
     then. Call it within `swap.publishing`, which one build at a time holds."""
-    known = read(state)
-    changed = False
-    for report in reports:
-        line = remembered(report, day)
-        lines = known.setdefault(line["name"], [])
-        if not lines or {**lines[-1], "day": day} != line:
-            known[line["name"]] = [*lines[-(MOST - 1) :], line]
-            changed = True
-    if changed:
-        rows = sorted((row for lines in known.values() for row in lines), key=_day)
-        text = "".join(f"{json.dumps(row, sort_keys=True)}\n" for row in rows[-_MOST_LINES:])
+    lines = _lines(state)
+    last = {line["name"]: line for line in lines}
+    fresh = [remembered(report, day) for report in reports]
+    fresh = [line for line in fresh if {**last.get(line["name"], {}), "day": day} != line]
+    if fresh:
+        lines = _bounded([*lines, *fresh])
+        text = "".join(f"{json.dumps(line, sort_keys=True)}\n" for line in lines)
         # A build that succeeded must not fail for this.
         with contextlib.suppress(OSError):
             state.mkdir(parents=True, exist_ok=True)
             files.write_atomic(state / NAME, text.encode(), scratch=state, mode=0o644)
-    return known
+    return _by_name(lines)
 
 
-def _day(line: Line) -> str:
-    return str(line.get("day", ""))
+def _lines(state: Path) -> list[Line]:
+    try:
+        path = state / NAME
+        text = path.read_bytes() if path.stat().st_size <= _MOST_BYTES else b""
+    except OSError:
+        return []
+    found = []
+    for raw in text.splitlines():
+        with contextlib.suppress(ValueError, RecursionError):
+            line = json.loads(raw)
+            if isinstance(line, dict) and isinstance(line.get("name"), str):
+                found.append(line)
+    return found
+
+
+def _bounded(lines: list[Line]) -> list[Line]:
+    """The last ones of each variant, and of all."""
+    later: Counter[str] = Counter()
+    kept = []
+    for line in reversed(lines):
+        later[line["name"]] += 1
+        if later[line["name"]] <= MOST:
+            kept.append(line)
+    return kept[:_MOST_LINES][::-1]
+
+
+def _by_name(lines: list[Line]) -> dict[str, list[Line]]:
+    found: dict[str, list[Line]] = {}
+    for line in lines:
+        found.setdefault(line["name"], []).append(line)
+    return found

@@ -1,7 +1,7 @@
 """Documents of made-up variants, with everything that reports draw: seeded, so always the same."""
 
 import base64
-import copy
+import json
 import math
 import random
 import struct
@@ -46,7 +46,9 @@ def digest(rng):
     return "".join(rng.choice(HEX) for _ in range(64))
 
 
-def variant(label="int8", *, accepted=True, seed=1, layers=48, model="head-body", target="board-50"):
+def variant(
+    label="int8", *, accepted=True, seed=1, layers=48, model="head-body", target="board-50"
+):
     """A whole document, as `edgebuild.report.document` makes it."""
     rng = random.Random(seed)
     name = f"{model}/{target}/{label}" if label else f"{model}/{target}"
@@ -98,7 +100,7 @@ def variant(label="int8", *, accepted=True, seed=1, layers=48, model="head-body"
             {"cause": "layer `Conv_17` saturates in 8 bits",
              "evidence": "14 % of its values are clipped, the next worst has 0.2 %"},
         ]  # fmt: skip
-    return copy.deepcopy(document)
+    return json.loads(json.dumps(document))
 
 
 def findings(accepted):
@@ -115,8 +117,15 @@ def findings(accepted):
         finding("latency.ms_p50", 4.2, "<= 20", unit="ms", evidence="estimated"),
     ]  # fmt: skip
     if not accepted:
-        rows[3] = finding("quality.map50", 0.8621, ">= 0.9, drop <= 0.03", "failed", baseline=0.9453,
-                          interval=(0.829, 0.893), detail="below 0.9; 0.0832 worse than the source's 0.9453")
+        rows[3] = finding(
+            "quality.map50",
+            0.8621,
+            ">= 0.9, drop <= 0.03",
+            "failed",
+            baseline=0.9453,
+            interval=(0.829, 0.893),
+            detail="below 0.9; 0.0832 worse than the source's 0.9453",
+        )
         rows[6] = finding("latency.ms_p50", None, "<= 20", "unproven", unit="ms", evidence=None,
                           detail="no device is attached")  # fmt: skip
     return rows
@@ -257,11 +266,19 @@ def gallery(rng):
         {"title": "boxes: truth", **view, "boxes": [head, body]},
         {"title": "boxes: source", **view, "boxes": [head, body]},
         {"title": "boxes: artifact", **view, "boxes": [head, moved]},
-        {"title": "boxes: difference", "note": "every box has its counterpart", **view, "boxes": []},
+        {
+            "title": "boxes: difference",
+            "note": "every box has its counterpart",
+            **view,
+            "boxes": [],
+        },
         {"title": "heatmap: source", **maps, "layers": ["1"]},
         {"title": "heatmap: artifact", **maps, "layers": ["2"]},
         {"title": "heatmap: difference", "note": "brightest 0.087", **maps, "layers": ["3"]},
-        {"title": "angle: source and artifact", "pairs": [["0", 0.31, 0.302], ["1", -0.12, -0.1187]]},
+        {
+            "title": "angle: source and artifact",
+            "pairs": [["0", 0.31, 0.302], ["1", -0.12, -0.1187]],
+        },
     ]
     return {
         "note": "The 2 of 64 samples whose answers differ most, then the first.",

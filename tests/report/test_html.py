@@ -1,0 +1,163 @@
+"""report.html says what was found, in one file, whatever is in it."""
+
+import json
+
+import pytest
+from fakereport import finding, variant
+from htmlpage import Page
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edgebuild.report import html, render
+
+
+def page(document, siblings=None, home=""):
+    return Page(html.page(document, siblings, home))
+
+
+def test_a_page_says_what_was_found():
+    found = page(variant("int8"))
+    for text in (
+        "Accepted", "7 gates: 6 hold, 1 waived", "421.38 kB", "31.25 dB", "+42 %", "ada@example.org",
+        "2027-03-31", "emulated", "estimated", "0.921 … 0.968", "Error over depth", "Roofline",
+        "Traffic a frame", "By stages", "By operations", "By time, estimated", "2 fell back",
+        "its scale differs from its input's", "Confusion", "Sample 41", "boxes: artifact", "1.4 %",
+        "NHWC; RGB", "onnxruntime-qnn 1.24.1", "46.6 s of work",
+    ):  # fmt: skip
+        assert text in found.text, text
+
+
+def test_a_rejected_one_says_why_and_what_is_likely():
+    document = variant("int8", accepted=False)
+    found = page(document)
+    for text in (
+        "Rejected", "7 gates: 4 hold, 1 failed, 1 unproven, 1 waived", "Likely causes",
+        "channels of the calibration data are swapped", "no device is attached", "−4.21 %",
+    ):  # fmt: skip
+        assert text in found.text, text
+    assert found.text.index("Rejected") < found.text.index("Likely causes")
+    assert found.text.index("Likely causes") < found.text.index("Acceptance")
+    gates = found.text[found.text.index("evidence") :]
+    assert gates.index("quality.map50") < gates.index("contract.mismatches"), "what fails is first"
+
+
+def test_a_page_asks_nothing_of_anybody():
+    text = html.page(variant("int8"))
+    found = Page(text)
+    assert not {"script", "link", "iframe", "object", "embed", "form"} & set(found.tags)
+    assert all(link.startswith(("#", "data:image/png;base64,")) for link in found.links)
+    assert "url(" not in text
+    assert "@import" not in text
+    assert (
+        '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
+        " style-src 'unsafe-inline'; img-src data:\">"
+    ) in text
+
+
+def test_every_entry_of_the_contents_leads_somewhere():
+    found = page(variant("int8"))
+    inner = [link[1:] for link in found.links if link.startswith("#")]
+    assert len(inner) > 12
+    assert set(inner) <= found.ids
+
+
+def test_every_picture_has_words_for_those_who_do_not_see_it():
+    pictures = page(variant("int8")).pictures
+    told = [p for p in pictures if p.get("role") == "img"]
+    assert len(told) > 20
+    assert all(p["aria-label"] for p in told)
+    assert all(p.get("aria-hidden") == "true" for p in pictures if p not in told)
+
+
+def test_variants_stand_beside_each_other():
+    this, other = variant("int8"), variant("fp16", seed=7, accepted=False)
+    found = page(this, {"../fp16/rejected/report.html": other}, "../../../index.html")
+    assert "../fp16/rejected/report.html" in found.links
+    assert "../../../index.html" in found.links
+    assert "int8 (this one)" in found.text
+    assert "The larger a disc, the larger the artifact" in found.text
+    alone = page(this)
+    assert "head-body/board-50/int8 is the only variant" in alone.text
+
+
+def test_a_report_of_nothing_says_why():
+    bare = variant("", seed=2)
+    bare |= {
+        "details": {}, "shown": {}, "measurements": [], "placement": [], "waivers": [], "findings": [],
+        "pipeline": [], "contract": {}, "missing": {"latency": "no device is attached"},
+    }  # fmt: skip
+    found = page(bare)
+    for text in (
+        "No gate was set", "The manifest sets no threshold", "Quality: the manifest declares no evaluation data",
+        "Latency: no device is attached", "Placement: the compiler does not say what runs where",
+    ):  # fmt: skip
+        assert text in found.text, text
+
+
+@pytest.mark.parametrize("part", ["parity", "cost", "latency", "quality", "numeric", "placement"])
+@pytest.mark.parametrize(
+    "content", [{}, {"layers": None, "totals": None, "ms": None, "tensors": None}]
+)
+def test_a_part_that_has_nothing_stops_no_other(part, content):
+    document = variant("int8")
+    document["details"][part] = content
+    assert "Acceptance" in page(document).text
+
+
+def test_values_without_end_are_drawn_and_told():
+    document = variant("int8")
+    for row in (*document["measurements"], *document["findings"]):
+        if row["metric"] == "parity.sqnr_db":
+            row["value"] = "inf"
+    document["findings"].append(finding("numeric.fp16_overflow", "inf", "<= 0", "failed"))
+    rows = document["details"]["parity"]["layers"]["rows"]
+    rows[3] |= {"sqnr_db": "-inf", "nonfinite": 5}
+    rows[4]["sqnr_db"] = None
+    found = page(document)
+    assert "∞ dB" in found.text
+    assert "5 values are not finite" in found.text
+    again = json.loads(render.text(document))
+    assert again["findings"][1]["value"] == "inf"
+
+
+# What the page's code chooses by, not what it shows.
+KEPT = {
+    "verdict",
+    "limit",
+    "evidence",
+    "kind",
+    "metric",
+    "png",
+    "output",
+    "step",
+    "layers",
+    "pictures",
+}
+HOSTILE = st.text(min_size=1) | st.sampled_from(
+    [
+        "<script>alert(1)</script>",
+        "</style><b>",
+        "]]>",
+        '" onload="x',
+        "&#60;b&#62;",
+        "\x00\x1b\ud800",
+    ]
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(HOSTILE)
+def test_nothing_that_a_manifest_or_model_says_breaks_out_of_its_place(text):
+    def poisoned(value):
+        if isinstance(value, dict):
+            return {k: v if k in KEPT else poisoned(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [poisoned(v) for v in value]
+        return text if isinstance(value, str) else value
+
+    clean, dirty = page(SMALL), page(poisoned(SMALL))
+    assert set(dirty.tags) <= {*clean.tags, "code"}
+    assert all(link.startswith(("#", "data:image/png;base64,")) for link in dirty.links)
+
+
+SMALL = variant("int8", layers=3)
