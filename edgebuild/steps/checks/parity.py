@@ -115,14 +115,14 @@ def _inside(inside: dict[str, Any] | None) -> list[Measurement]:
     bad = _not_finite(inside)
     first = f"first in {_named(bad[0])}, {bad[0]['nonfinite']} values" if bad else ""
     return [
-        measured("layer_sqnr_db", worst[0]["sqnr_db"], _story(rows, worst, inside["keeps_db"])),
+        measured("layer_sqnr_db", worst[0]["sqnr_db"], _story(inside, worst)),
         measured("nonfinite_layers", len(bad), first),
     ]
 
 
-def _story(rows: list[layers.Row], worst: list[layers.Row], keeps_db: float) -> str:
+def _story(inside: dict[str, Any], worst: list[layers.Row]) -> str:
     """Which layer is worst, where the network goes wrong, and the rest of the worst ten."""
-    lowest = worst[0]
+    rows, keeps_db, lowest = inside["rows"], inside["keeps_db"], worst[0]
     parts = [f"lowest in {_named(lowest)}, {lowest['depth'] + 1} of {len(rows)}"]
     culprit = max(rows, key=lambda row: (layers.loss_db(row, keeps_db), -row["depth"]))
     if layers.loss_db(culprit, keeps_db) >= _LOSS_DB:
@@ -134,6 +134,9 @@ def _story(rows: list[layers.Row], worst: list[layers.Row], keeps_db: float) -> 
     if worst[1:]:
         rest = ", ".join(f"`{row['layer']}` {row['sqnr_db']:.1f}" for row in worst[1:])
         parts.append(f"then {rest}")
+    agreed = inside["copy_sqnr_db"]
+    if agreed is not None and agreed < lowest["sqnr_db"] + _LOSS_DB:
+        parts.append(f"looking inside changed the answers: {inside['note']}")
     return "; ".join(parts)
 
 
@@ -194,7 +197,7 @@ def example(folder: Path) -> Call:
     row |= {"input_sqnr_db": "inf", "max_abs": 0.1, "mean_abs": 0.01, "cosine": 0.999}
     row |= {"nonfinite": 0, "nonfinite_source": 0, "includes": []}
     document = {"evidence": "host", "samples": 1, "rows": [row], "unmatched": [], "note": ""}
-    document |= {"keeps_db": 110.0, "source_not_finite": None}
+    document |= {"keeps_db": 110.0, "source_not_finite": None, "copy_sqnr_db": 60.0}
     (folder / "layers.json").write_text(json.dumps(document))
     return examples.call(
         folder,

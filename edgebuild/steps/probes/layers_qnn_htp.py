@@ -2,18 +2,21 @@
 
 A DLC gives its inner tensors to nobody. So what the backend compiled is compiled once more, for the same chip
 and as strictly, with the tensors that the source has too as further outputs: of a quantised graph the
-stored integers, read by their scales. The note says how well the debugging build answers as the DLC does. A
-build that is refused is split in two, and so on; what no build gives out is named in the note.
+stored integers, read by their scales. What only an activation reads stays inside: the HTP computes the two
+as one and rounds once, but twice if somebody looks between them. The note says how well the debugging
+build answers as the DLC does. A build that is refused is split in two, and so on; what no build gives
+out is named in the note.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from edgebuild.formats import dlc, layers, onnx_file, onnx_values
+from edgebuild.formats.onnx_values import Value
 from edgebuild.qnn import QnnError, stored
 from edgebuild.qnn.compile import RefusedError, compile_dlc
 from edgebuild.qnn.emulator import emulate
@@ -30,6 +33,9 @@ MOST_SAMPLES = 2
 _MANY = (
     16  # where there are fewer, a second sample would take too large a share of all checks' time
 )
+_ACTIVATIONS = frozenset(
+    {"Elu", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "PRelu", "Sigmoid", "Tanh"}
+)
 _PARTS = 8  # a build with fewer than this share of all tensors is not split any more
 _SHOWN = 4
 
@@ -37,13 +43,14 @@ _SHOWN = 4
 def run(call: Call) -> None:
     """Choose tensors, build, compare."""
     data = call.inputs["model"].read_bytes()
-    pairs = onnx_values.counterparts(
-        onnx_values.read(call.inputs["source_model"].read_bytes()), onnx_values.read(data)
-    )
+    source = onnx_values.read(call.inputs["source_model"].read_bytes())
+    pairs = onnx_values.counterparts(source, onnx_values.read(data))
     outputs = onnx_values.outputs(data)
+    inside = _inside(source)
     tensors = {
         name: pair.name if pair.name in outputs else pair.stored or pair.name
         for name, pair in pairs.items()
+        if name in outputs or name not in inside
     }
     builds = _Builds(data, tensors, soc_of(call.facts["device"]), call.folder)
     artifact = layers.Artifact(
@@ -54,6 +61,15 @@ def run(call: Call) -> None:
         note=builds.note,
     )
     layers.compare(call, artifact, most=MOST_SAMPLES)
+
+
+def _inside(source: Sequence[Value]) -> set[str]:
+    """Values that nothing but an activation reads; Relu and Clip round as well before as behind."""
+    readers: dict[str, set[str]] = {}
+    for value in source:
+        for name in value.inputs:
+            readers.setdefault(name, set()).add(value.op)
+    return {name for name, ops in readers.items() if ops <= _ACTIVATIONS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +110,10 @@ class _Builds:
 
     def note(self) -> str:
         """What was built, and what was refused."""
-        parts = [
-            f"{len(self.done)} debugging builds" if len(self.done) > 1 else "a debugging build"
-        ]
-        parts[0] += " of the same graph, not the DLC itself"
+        builds = {0: "no debugging build", 1: "a debugging build"}
+        parts = [builds.get(len(self.done), f"{len(self.done)} debugging builds")]
+        if self.done:
+            parts[0] += " of the same graph, not the DLC itself"
         if self.refused:
             shown = ", ".join(f"`{name}`" for name in self.refused[:_SHOWN])
             more = f" and {len(self.refused) - _SHOWN} more" if len(self.refused) > _SHOWN else ""
@@ -138,7 +154,7 @@ class _Builds:
 def _reason(error: RefusedError | QnnError) -> str:
     if isinstance(error, QnnError):
         said = error.fields.get("QNN says") if error.fields else ""
-        return " ".join(filter(None, (error.message, said)))
+        return ": ".join(filter(None, (error.message, said)))
     if error.found:
         first = error.found[0]
         return f"{first.name} ({first.op}): {first.reason or 'not taken by the HTP'}"

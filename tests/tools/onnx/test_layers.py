@@ -355,6 +355,8 @@ def test_without_a_probe_nothing_is_claimed(tmp_path):
 
 def test_infinities_survive_the_file(tmp_path):
     row = {"name": "inf", "op": "Relu", "layer": "-inf", "depth": 0, "sqnr_db": "-inf"}
-    (tmp_path / "l.json").write_text(json.dumps({"rows": [row]}))
-    found = layers.load(tmp_path / "l.json")["rows"][0]
+    (tmp_path / "l.json").write_text(json.dumps({"rows": [row], "copy_sqnr_db": "inf"}))
+    document = layers.load(tmp_path / "l.json")
+    assert document["copy_sqnr_db"] == math.inf
+    found = document["rows"][0]
     assert (found["name"], found["layer"], found["sqnr_db"]) == ("inf", "-inf", -math.inf)
