@@ -22,6 +22,8 @@ Ports, wired by name (a kind's `consumes` and `produces`):
     expected      dataset: source_model's answers on `evaluation`
     actual        dataset: the artifact's answers on `evaluation`, by the backend's runtime
     optimised     dataset, a probe's: answers on `evaluation` of the model that the backend compiles
+    weakest       dataset: the artifact's answers by no more than the target's `isa`, by a runtime that can be
+                  held to it; or of group `unproven`: why there are none
     costs         JSON, a probe's: operations, bytes and estimated time of each layer
                   (edgebuild.formats.costs)
     layers        JSON, a probe's: how far each layer of the artifact is from the source's
