@@ -156,8 +156,8 @@ def of_calibration(calibration: Arrays, evaluation: Arrays) -> Iterator[Cause]:
             )
 
 
-def of_ranges(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Cause]:
-    """What float16 or 8 bits cannot hold: where that begins, and where it is worst."""
+def of_halves(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Cause]:
+    """What float16 cannot hold: where that begins."""
     over = next((row for row in tensors if row.get("overflow")), None)
     if over is not None:
         yield Cause(
@@ -165,13 +165,22 @@ def of_ranges(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Cause]:
             evidence=f"it reaches {float(over['max_abs']):.6g}, float16 ends at 65504",
             about=_ALL,
         )
-    clipped = [r for r in tensors if r.get("clipped") and r["clipped"] >= _LOST * r["elements"]]
-    if clipped:
-        worst = max(clipped, key=lambda r: float(r["clipped"]) / r["elements"])
+
+
+def of_integers(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Cause]:
+    """What 8 bits cannot hold: where that is worst. Where a range begins at zero, a Relu is folded into it,
+    and what is below is meant to be lost."""
+    shares = []
+    for row in tensors:
+        if row.get("clipped"):
+            lost = row["clipped_high"] + (row["clipped_low"] if row["low"] < 0 else 0)
+            shares.append((lost / row["elements"], row))
+    share, worst = max(shares, key=lambda pair: pair[0], default=(0.0, {}))
+    if share >= _LOST:
         yield Cause(
             cause=f"{_what(worst)} saturates in 8 bit",
-            evidence=f"{worst['clipped'] / worst['elements']:.1%} of its values lie beyond"
-            f" {worst['low']:.3g} .. {worst['high']:.3g}, the range of its integers",
+            evidence=f"{share:.1%} of its values lie beyond {worst['low']:.3g} .. {worst['high']:.3g}, the"
+            " range of its integers",
             about=_ALL,
         )
 

@@ -136,30 +136,42 @@ def test_calibration_unlike_evaluation_is_told_by_figures():
     assert "neighbouring values correlate to " in evidence
 
 
-def test_what_numbers_cannot_hold():
-    row = {
-        "name": "v",
-        "kind": "value",
-        "layer": "conv1",
-        "elements": 100,
-        "max_abs": 1.0,
-        "overflow": 0,
-        "clipped": 0,
-        "low": -0.5,
-        "high": 2.25,
-    }
-    assert not said(explanations.of_ranges([row, {**row, "clipped": 0.5}]))
-    over = {**row, "overflow": 2, "max_abs": 1e5}
-    clipped = [{**row, "layer": "conv2", "clipped": 7}, {**row, "layer": "conv3", "clipped": 31}]
-    assert said(explanations.of_ranges([row, over, {**over, "layer": "later"}, *clipped])) == [
-        ("float16 cannot hold what layer `conv1` computes", "it reaches 100000, float16 ends at 65504"),
-        ("what layer `conv3` computes saturates in 8 bit", "31.0% of its values lie beyond -0.5 .. 2.25, the range of its integers"),
-    ]  # fmt: skip
+ROW = {"name": "v", "kind": "value", "layer": "conv1", "elements": 100, "max_abs": 1.0}
+BYTE = {"low": -0.5, "high": 2.25, "overflow": None}
+
+
+def clipped(below, above, **more):
+    both = {"clipped": below + above, "clipped_low": below, "clipped_high": above}
+    return {**ROW, **BYTE, **both, **more}
+
+
+def test_what_float16_cannot_hold():
+    fits, over = {**ROW, "overflow": 0}, {**ROW, "overflow": 2, "max_abs": 1e5}
+    assert not said(explanations.of_halves([fits, clipped(1, 1)]))
+    assert said(explanations.of_halves([fits, over, {**over, "layer": "later"}])) == [
+        (
+            "float16 cannot hold what layer `conv1` computes",
+            "it reaches 100000, float16 ends at 65504",
+        )
+    ]
+
+
+def test_what_integers_cannot_hold():
+    assert not said(explanations.of_integers([{**ROW, "overflow": 5}, clipped(0, 0)]))
+    assert not said(explanations.of_integers([clipped(0.4, 0.4)])), "less than a hundredth"
+    assert not said(explanations.of_integers([clipped(60, 0, low=0.0)])), "as Relu does"
+    rows = [clipped(60, 2, low=0.0), clipped(20, 11, layer="conv3"), clipped(0, 7, layer="conv4")]
+    assert said(explanations.of_integers(rows)) == [
+        (
+            "what layer `conv3` computes saturates in 8 bit",
+            "31.0% of its values lie beyond -0.5 .. 2.25, the range of its integers",
+        )
+    ]
 
 
 def test_a_weight_is_called_one():
     row = {"name": "w", "kind": "weight", "layer": "", "elements": 9, "max_abs": 1e5, "overflow": 1}
-    ((cause, _),) = said(explanations.of_ranges([row]))
+    ((cause, _),) = said(explanations.of_halves([row]))
     assert cause == "float16 cannot hold weight `w`"
 
 
