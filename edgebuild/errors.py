@@ -91,11 +91,12 @@ def disk_error(error: OSError) -> EdgebuildError:
 
 
 def suggest(word: str, known: Iterable[str]) -> str | None:
-    """The nearest known word, if one is near enough to be what was meant."""
+    """The nearest known word, whatever its case, if one is near enough to be what was meant."""
     import difflib
 
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return near[0] if near else None
+    words = {one.lower(): one for one in known}
+    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
+    return words[near[0]] if near else None
 
 
 def _place(error: EdgebuildError) -> tuple[str, int, int]:

@@ -195,7 +195,6 @@ def _target(kinds: Kinds) -> Schema:
                 },
                 "isa": {
                     "enum": list(ISAS),
-                    "x-noun": "instruction set",
                     "description": "Weakest CPU that host artifacts run on, by oneDNN's name",
                 },
             },

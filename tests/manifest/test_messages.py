@@ -288,6 +288,18 @@ def test_a_target_has_one_backend_or_several(project, expect):
         """)
 
 
+def test_unknown_instruction_set(project, expect):
+    project.edit_target("budget: {frame_rate_fps: 30}", "isa: avx2")
+    assert project.error() == expect("""
+        error: `isa` must be one of `SSE41`, `AVX`, `AVX2`, `AVX2_VNNI`, `AVX512_CORE`, `AVX512_CORE_VNNI`, `AVX512_CORE_BF16`, `AVX512_CORE_FP16`, `AVX512_CORE_AMX`, not `avx2`
+         --> manifests/targets/oak.yaml:7:6
+          |
+        7 | isa: avx2
+          |      ^^^^
+        hint: did you mean `AVX2`?
+        """)
+
+
 def test_unknown_firmware(project, expect):
     project.edit_target("firmware: {openvino:", "firmware: {openvno:")
     assert project.error() == expect("""
