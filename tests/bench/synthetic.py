@@ -15,7 +15,8 @@ from edgebuild.params import parse_params
 from edgebuild.settings import Settings
 from edgebuild.step import ActionResult, Call
 
-STEPS_PER_MODEL = 10  # source, tidy, 3 x append, upper, contract, length, placement, size
+# source, tidy, append, upper; contract, length, placement, security, size, skew
+STEPS_PER_MODEL = 10
 
 
 def make(root: Path, steps: int) -> None:
@@ -25,7 +26,7 @@ def make(root: Path, steps: int) -> None:
     flushed to the disk, so that 100,000 of them take minutes.
     """
     models = {f"m{n}": f"text {n}" for n in range(steps // STEPS_PER_MODEL)}
-    write(root, models, recipe="append: {word: a}, append: {word: b}, append: {word: c}")
+    write(root, models, recipe="append: {word: a}")
     os.fsync = lambda handle: None
     settings = Settings(home=root / "home")
     context = verbs.Context(root=root, settings=settings, out=io.StringIO())
