@@ -168,12 +168,12 @@ def _range_words(trial: Trial, tensor: Tensor) -> Words:
             change=f"with {name} as it is",
         )
     mean, scale = (_listed(values) for values in range_of(trial.variant, tensor))
-    given = f"with mean {mean or 'none'} and scale {scale or 'none'} for {name}"
+    given = " and ".join(filter(None, (mean and f"mean {mean}", scale and f"scale {scale}")))
     missing = f"{' and '.join(lacks)} of {name} {'are' if len(lacks) > 1 else 'is'} missing"
     return Words(
         source=missing if lacks else f"mean and scale of {name} are not what the network expects",
         artifact=f"the artifact applies another mean and scale to {name}",
-        change=given,
+        change=f"with {given or 'neither mean nor scale'} for {name}",
     )
 
 

@@ -127,7 +127,7 @@ def test_ranges_are_applied_as_said():
             "range", "image", "0..1", {},
             "mean and scale of `image` are missing",
             "the artifact applies another mean and scale to `image`",
-            "with mean none and scale 255 for `image`",
+            "with scale 255 for `image`",
         ),
         (
             "range", "image", "twice", {"mean": (1.0,)},
