@@ -81,6 +81,7 @@ def stacked_bar(
 ) -> ET.Element:
     """One bar of parts in the order given, with a legend that gives each its figure and share.
     `colors` are places in the palette; else parts are numbered."""
+    parts = [(name, max(value, 0.0)) for name, value in parts]
     total = sum(value for _, value in parts) or 1.0
     rects, entries, x = [], [], 0.0
     for index, (name, value) in enumerate(parts):

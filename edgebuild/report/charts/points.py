@@ -24,6 +24,7 @@ from edgebuild.report.charts.plot import (
 from edgebuild.report.figures import amount, bytes_text
 from edgebuild.report.markup import element
 
+_LONGEST = 22  # letters of a name beside its point
 _SHAPES: tuple[Shape, ...] = ("circle", "square", "triangle", "diamond")
 
 
@@ -133,9 +134,10 @@ def choices(variants: Sequence[Choice], *, score: str, label: str) -> ET.Element
         while any(abs(place - a) < 0.2 and abs(up - b) < 15 for a, b in taken):
             up -= 15
         taken.append((place, up))
-        side = "" if place < 0.15 else "end" if place > 0.85 else "mid"
+        side = "" if place < 0.25 else "end" if place > 0.75 else "mid"
         words = f"name {side} {'this' if v.this else ''}"
-        marks.append(text(f"{100 * place:.2f}%", up, v.name, class_=words))
+        short = v.name if len(v.name) <= _LONGEST else f"{v.name[: _LONGEST - 1]}…"
+        marks.append(text(f"{100 * place:.2f}%", up, short, class_=words))
     title = "ms a frame" if timed else "MB"
     return plot(x, y, marks, label=label, x_title=title, y_title=score)
 
