@@ -104,6 +104,6 @@ KIND = StepKind(
     params=Params,
     facts=("contract",),
     contract=given.promised,
-    probes={"timings": ("timings_depthai",)},
+    probes={"timings": ("timings_depthai",), "ranges": ()},
     floats="float16",
 )

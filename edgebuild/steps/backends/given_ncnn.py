@@ -95,5 +95,5 @@ KIND = StepKind(
     contract=given.promised,
     platform=("isa",),
     runtime="ncnn",
-    probes={"timings": ("timings_ncnn",)},
+    probes={"timings": ("timings_ncnn",), "ranges": ()},
 )

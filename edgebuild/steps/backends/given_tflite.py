@@ -80,5 +80,5 @@ KIND = StepKind(
     facts=("contract",),
     contract=given.promised,
     runtime="litert",
-    probes={"timings": ("timings_litert",)},
+    probes={"timings": ("timings_litert",), "ranges": ()},
 )

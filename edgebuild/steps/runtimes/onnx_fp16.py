@@ -10,12 +10,10 @@ no numbers of each tensor.
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebuild.formats import answers, dataset, onnx_file, onnx_rounding, onnx_run
-from edgebuild.formats.onnx_rounding import FIGURES
+from edgebuild.formats import answers, dataset, half_ranges, onnx_file, onnx_rounding, onnx_run
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
 
@@ -32,7 +30,7 @@ def run(call: Call) -> None:
     simulated, weights, probes = onnx_rounding.rounded(model)
     session = onnx_run.session(simulated, threads=call.threads)
     types = {i.name: onnx_run.dtype(i) for i in session.get_inputs()}
-    seen = {probe.value: dict.fromkeys(FIGURES, 0.0) for probe in probes}
+    seen = half_ranges.nothing_seen(probes)
     samples = 0
 
     def execute(feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -40,14 +38,7 @@ def run(call: Call) -> None:
         samples += 1
         # Where the artifact takes or gives other types, it is the chip that converts.
         found = onnx_run.run(session, {n: a.astype(types[n]) for n, a in feeds.items()})
-        for probe in probes:
-            figures = seen[probe.value]
-            for figure in FIGURES:
-                value = float(found[probe.output(figure)])
-                if figure == "max_abs":
-                    figures[figure] = _larger(figures[figure], value)
-                else:
-                    figures[figure] += value
+        half_ranges.add(seen, probes, found)
         return {
             name: found[name].astype(np.dtype(tensor.dtype))
             for name, tensor in contract.outputs.items()
@@ -57,44 +48,9 @@ def run(call: Call) -> None:
     data = dataset.load(call.inputs["evaluation"])
     source = Contract.from_json(call.facts["source_contract"])
     dataset.save(call.outputs["actual"], answers.answers(execute, data, source, contract))
-    rows: list[dict[str, Any]] = [
-        {
-            "name": w.name,
-            "layer": "",
-            "kind": "weight",
-            "elements": w.elements,
-            "max_abs": _json(w.max_abs),
-            "overflow": w.overflow,
-            "nan": 0,
-            "subnormal": w.subnormal,
-        }
-        for w in weights
-    ]
-    for probe in probes:
-        figures = seen[probe.value]
-        rows.append(
-            {
-                "name": probe.value,
-                "layer": probe.layer,
-                "kind": "value",
-                "elements": probe.elements * samples,
-                "max_abs": _json(figures["max_abs"]),
-                "overflow": int(figures["overflow"]),
-                "nan": int(figures["nan"]),
-                "subnormal": int(figures["subnormal"]),
-            }
-        )
+    rows = half_ranges.rows(weights, probes, seen, samples)
     document = {"samples": samples, "tensors": rows}
     call.outputs["ranges"].write_text(json.dumps(document, indent=1, allow_nan=False))
-
-
-def _larger(a: float, b: float) -> float:
-    return b if math.isnan(b) or b > a else a
-
-
-def _json(value: float) -> float | str:
-    """JSON has no infinity and no NaN: as text that `float` reads."""
-    return value if math.isfinite(value) else str(value)
 
 
 def example(folder: Path) -> Call:

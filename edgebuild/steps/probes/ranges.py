@@ -1,0 +1,167 @@
+"""The range of each value of the network over all evaluation data, and what of it the arithmetic loses.
+
+Of each value that is quantised: how much of it lies beyond what its integers stand for, and how
+much of that range it uses. Of each other float: whether it is a number. A network of float32 for a chip
+that has float16 only is run with every value rounded to float16, as by runtime `onnx_fp16`.
+
+Looked at is the ONNX that the backend compiles, or the artifact where that is ONNX, node by node in ONNX
+Runtime on this machine; what a compiler fuses or does otherwise is not seen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from edgebuild.formats import (
+    dataset,
+    half_ranges,
+    naming,
+    onnx_file,
+    onnx_quantisers,
+    onnx_rounding,
+    onnx_run,
+    onnx_values,
+)
+from edgebuild.formats.feed import feed
+from edgebuild.formats.value_range import ValueRange
+from edgebuild.step import Call, Contract, StepKind
+from edgebuild.steps import examples
+
+if TYPE_CHECKING:
+    import onnx
+    from numpy.typing import NDArray
+
+    Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+_FLOATS = ("tensor(float)", "tensor(float16)", "tensor(double)")
+
+
+def run(call: Call) -> None:
+    """Every sample through a copy that gives its values out, or through the rounding model."""
+    import onnx
+
+    data = call.inputs["onnx" if "onnx" in call.inputs else "model"].read_bytes()
+    model = onnx.load_model_from_string(data)
+    if call.facts["floats"] == "float16" and onnx_values.arithmetic(data) == "float32":
+        rows = _halves(call, call.inputs["model"])
+    else:
+        rows = [*_weights(model), *_values(call, data, model)]
+    samples = dataset.length(dataset.load(call.inputs["evaluation"]))
+    document = {"samples": samples, "tensors": rows}
+    call.outputs["ranges"].write_text(json.dumps(document, indent=1, allow_nan=False))
+
+
+def _values(call: Call, data: bytes, model: onnx.ModelProto) -> list[dict[str, Any]]:
+    values = [v for v in onnx_values.read(data) if v.op != onnx_quantisers.DEQUANTIZE]
+    session = onnx_run.session(
+        onnx_values.exposed(data, [v.name for v in values]), threads=call.threads
+    )
+    floats = {o.name for o in session.get_outputs() if o.type in _FLOATS}
+    quantisers: dict[str, list[onnx_quantisers.Quantiser]] = {}
+    for one in onnx_quantisers.quantisers(model, _bounds(call)):
+        quantisers.setdefault(one.value, []).append(one)
+    order = [(i.name, "") for i in session.get_inputs() if i.type in _FLOATS]
+    order += [(v.name, v.node) for v in values if v.name in floats]
+    seen = {name: _ranges(name, layer, quantisers.get(name, [])) for name, layer in order}
+    wanted = [name for name, _ in order if name in floats]
+    for feeds in _feeds(call):
+        given = session.run(wanted, feeds) if wanted else []
+        found = {**feeds, **dict(zip(wanted, given, strict=True))}
+        for name, ranges in seen.items():
+            for value_range in ranges:
+                value_range.add(found[name])
+    return [value_range.row() for ranges in seen.values() for value_range in ranges]
+
+
+def _bounds(call: Call) -> dict[str, onnx_quantisers.Bounds] | None:
+    """A Relu that became part of a quantiser is still there in the source."""
+    import onnx
+
+    if "source_model" not in call.inputs:
+        return None
+    return onnx_quantisers.bounds_of(onnx.load_model(str(call.inputs["source_model"])))
+
+
+def _ranges(name: str, layer: str, quantisers: list[onnx_quantisers.Quantiser]) -> list[ValueRange]:
+    if not quantisers:
+        return [ValueRange(name=name, layer=layer)]
+    return [
+        ValueRange(name=name, layer=one.layer, quantiser=one, again=i > 0)
+        for i, one in enumerate(quantisers)
+    ]
+
+
+def _weights(model: onnx.ModelProto) -> Iterator[dict[str, Any]]:
+    """Constants that are not all numbers."""
+    import numpy as np
+    from onnx import numpy_helper
+
+    for tensor in model.graph.initializer:
+        array = numpy_helper.to_array(tensor)
+        if array.dtype.kind == "f" and array.size and not np.isfinite(array).all():
+            one = ValueRange(name=tensor.name, layer="")
+            one.add(array)
+            yield {**one.row(), "kind": "weight"}
+
+
+def _halves(call: Call, path: Path) -> list[dict[str, Any]]:
+    """As runtime `onnx_fp16`, but for its answers."""
+    simulated, weights, probes = onnx_rounding.rounded(onnx_file.load(path))
+    session = onnx_run.session(simulated, threads=call.threads)
+    outputs = [probe.output(figure) for probe in probes for figure in onnx_rounding.FIGURES]
+    seen = half_ranges.nothing_seen(probes)
+    samples = 0
+    for feeds in _feeds(call):
+        samples += 1
+        half_ranges.add(seen, probes, dict(zip(outputs, session.run(outputs, feeds), strict=True)))
+    return half_ranges.rows(weights, probes, seen, samples)
+
+
+def _feeds(call: Call) -> Iterator[Arrays]:
+    """Each sample as the examined model takes it."""
+    source = Contract.from_json(call.facts["source_contract"])
+    own = "onnx" in call.inputs
+    stage = Contract.from_json(call.facts["contract" if own else "model_contract"])
+    names = naming.load(call.inputs.get("names") if own else None)
+    data = dataset.load(call.inputs["evaluation"])
+    for i in range(dataset.length(data)):
+        frame = {
+            name: feed(data["inputs"][name][i], source.inputs[name], tensor)
+            for name, tensor in stage.inputs.items()
+        }
+        yield naming.fed(frame, names)
+
+
+def example(folder: Path) -> Call:
+    """The tiny model on three images."""
+    onnx_file.save(examples.model(), folder / "model.onnx")
+    contract = examples.CONTRACT.to_json()
+    return examples.call(
+        folder,
+        KIND,
+        facts={
+            "contract": contract,
+            "model_contract": contract,
+            "source_contract": contract,
+            "floats": "float32",
+        },
+        inputs={
+            "model": folder / "model.onnx",
+            "evaluation": examples.images(folder / "evaluation.npz"),
+        },
+    )
+
+
+KIND = StepKind(
+    role="probe",
+    run=run,
+    tools="onnx",
+    consumes=("onnx?", "model?", "source_model?", "names?", "evaluation"),
+    produces={"ranges": "ranges.json"},
+    facts=("contract", "model_contract", "source_contract", "floats"),
+    platform=("isa",),
+    time_limit_s=3600,
+)
