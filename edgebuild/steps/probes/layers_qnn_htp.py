@@ -2,20 +2,24 @@
 
 A DLC gives its inner tensors to nobody. So what the backend compiled is compiled once more, for the same chip
 and as strictly, with the tensors that the source has too as further outputs: of a quantised graph the
-stored integers, read by their scales. What only an activation reads stays inside: the HTP computes the two
-as one and rounds once, but twice if somebody looks between them. The note says how well the debugging
-build answers as the DLC does. A build that is refused is split in two, and so on; what no build gives
-out is named in the note.
+stored integers, read by their scales. A build has no more of them than the HTP prepares quickly; where the
+evaluation data is short, and a second build would take longer than running it, there is one, of every
+n-th tensor. What only an activation reads stays inside: the HTP computes the two as one and rounds once,
+but twice if somebody looks between them.
+
+The note says how well the debugging build answers as the DLC does. A build that is refused is split in two,
+and so on; what no build gives out is named in the note.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from edgebuild.formats import dlc, layers, onnx_file, onnx_values
+from edgebuild.formats import dataset, dlc, layers, onnx_file, onnx_values
 from edgebuild.formats.onnx_values import Value
 from edgebuild.qnn import QnnError, stored
 from edgebuild.qnn.compile import RefusedError, compile_dlc
@@ -30,9 +34,9 @@ if TYPE_CHECKING:
     Arrays: TypeAlias = dict[str, NDArray[Any]]
 
 MOST_SAMPLES = 2
-_MANY = (
-    16  # where there are fewer, a second sample would take too large a share of all checks' time
-)
+_MOST_TENSORS = 100
+_MOST_BUILDS = 4
+_LONG = 16  # samples; for fewer there is one build
 _ACTIVATIONS = frozenset(
     {"Elu", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "PRelu", "Sigmoid", "Tanh"}
 )
@@ -52,13 +56,17 @@ def run(call: Call) -> None:
         for name, pair in pairs.items()
         if name in outputs or name not in inside
     }
-    builds = _Builds(data, tensors, soc_of(call.facts["device"]), call.folder)
+    samples = dataset.length(dataset.load(call.inputs["evaluation"]))
+    room = _MOST_TENSORS * (1 if samples < _LONG else _MOST_BUILDS)
+    step = math.ceil(len(tensors) / room)
+    kept = [n for i, n in enumerate(tensors) if i % step == 0 or n in outputs]
+    builds = _Builds(data, {n: tensors[n] for n in kept}, soc_of(call.facts["device"]), call.folder)
     artifact = layers.Artifact(
         execute=builds.execute,
         contract=Contract.from_json(call.facts["model_contract"]),
         arithmetic=onnx_values.arithmetic(data),
         evidence="emulated",
-        note=builds.note,
+        note=lambda: builds.note() + (f"; one in {step} of its tensors" if step > 1 else ""),
     )
     layers.compare(call, artifact, most=MOST_SAMPLES)
 
@@ -86,7 +94,10 @@ class _Builds:
 
     def __init__(self, model: bytes, tensors: Mapping[str, str], soc: Soc, folder: Path) -> None:
         self.model, self.soc, self.folder = model, soc, folder
-        self.todo: list[dict[str, str]] = [dict(tensors)]
+        names = list(tensors)
+        size = math.ceil(len(names) / math.ceil(len(names) / _MOST_TENSORS)) if names else 1
+        groups = [names[i : i + size] for i in range(0, len(names), size)]
+        self.todo = [{name: tensors[name] for name in group} for group in groups]
         self.fewest = len(tensors) / _PARTS
         self.done: list[_Build] = []
         self.refused: list[str] = []

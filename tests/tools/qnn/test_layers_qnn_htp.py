@@ -116,6 +116,26 @@ def test_as_many_builds_as_the_chip_takes(tmp_path, monkeypatch):
     assert found["note"] == f"2 debugging builds{NOTE.removeprefix('a debugging build')}"
 
 
+def test_few_samples_get_one_build_of_every_nth_tensor(tmp_path, monkeypatch):
+    monkeypatch.setattr(layers_qnn_htp, "_MOST_TENSORS", 2)
+    model = examples.write_model(tmp_path / "model.onnx")
+    found = compared(tmp_path / "a", model, SM8550)
+    assert [row["name"] for row in found["rows"]] == ["c1", "mask"]
+    assert found["rows"][1]["includes"] == ["relu1", "conv2"]
+    assert found["note"].startswith(
+        "a debugging build of the same graph, not the DLC itself; one in 2 of its tensors; its "
+    )
+
+
+def test_much_data_gets_as_many_builds_as_there_have_to_be(tmp_path, monkeypatch):
+    monkeypatch.setattr(layers_qnn_htp, "_MOST_TENSORS", 2)
+    monkeypatch.setattr(layers_qnn_htp, "_LONG", 3)
+    model = examples.write_model(tmp_path / "model.onnx")
+    found = compared(tmp_path / "a", model, SM8550)
+    assert [row["name"] for row in found["rows"]] == ["c1", "r1", "mask"]
+    assert found["note"].startswith("2 debugging builds of the same graph, not the DLC itself; its")
+
+
 def test_a_chip_that_takes_no_debugging_build_at_all(tmp_path, monkeypatch):
     refusing(monkeypatch, lambda names: True)
     model = examples.write_model(tmp_path / "model.onnx")
