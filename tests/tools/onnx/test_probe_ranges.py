@@ -364,3 +364,19 @@ def test_a_model_that_is_float16_itself(tmp_path):
     assert (large["overflow"], large["inf"], small["subnormal"]) == (1, 1, 2)
     assert figures["fp16_saturation"][0] == 0.25
     assert "of `enlarge`, 25.00%" in figures["fp16_saturation"][1]
+
+
+def test_of_many_samples_in_floats_some_are_run_and_those_with_answers_that_are_none(tmp_path):
+    """Sample 77 of 200 is the only one below the logarithm's range."""
+    nodes = [helper.make_node("Log", ["x"], ["y"], "log")]
+    model, contract = network(nodes, {}, (1, 2), "y")
+    x = np.linspace(1, 2, 400, dtype=np.float32).reshape(200, 1, 2)
+    x[77, 0, 1] = -1
+    with np.errstate(invalid="ignore"):
+        dataset.save(tmp_path / "a.npz", {"outputs": {"y": np.log(x)}})
+    more = {"actual": tmp_path / "a.npz"}
+    rows, figures = examine(tmp_path, model, contract, {"x": x}, **more)
+    assert figures["nan_count"][0] == 1
+    assert figures["nan_count"][1].startswith("first in value `y` of `log`")
+    assert rows["x"]["elements"] == 2 * (200 // 8 + 1)
+    assert (rows["x"]["min"], rows["x"]["max"]) == (-1, 2)
