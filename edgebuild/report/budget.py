@@ -14,7 +14,7 @@ from edgebuild.plan.budget import Line
 from edgebuild.plan.judge import accepted
 from edgebuild.report import junit
 from edgebuild.report.charts.bars import stacked_bar
-from edgebuild.report.figures import number, plain
+from edgebuild.report.figures import count, number, plain
 from edgebuild.report.markup import Cell, element, folded, num, row, section, table
 from edgebuild.report.markup import document as page_of
 from edgebuild.report.sections import acceptance, summary
@@ -141,7 +141,7 @@ def _line(finding: Mapping[str, Any], parts: Sequence[Mapping[str, Any]]) -> ET.
     return section(
         finding["metric"].removeprefix("budget."),
         bar,
-        folded(f"All {len(parts)} variants", table(head, rows)),
+        folded(f"All of {count(len(parts), 'variant')}", table(head, rows)),
     )
 
 

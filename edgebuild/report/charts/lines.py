@@ -17,6 +17,7 @@ from edgebuild.report.charts.plot import (
     point,
     text,
 )  # fmt: skip
+from edgebuild.report.figures import quantile
 from edgebuild.report.markup import element
 
 _WIDE, _TALL, _AIR = 96.0, 24.0, 4.0
@@ -30,12 +31,14 @@ def depth(
     label: str,
 ) -> ET.Element:
     """SQNR of each layer over its place in the graph. A row is (name, dB, whether the artifact has values
-    that are not finite); None is not drawn, what is equal to the source is at the upper edge. `worst`
+    that are not finite); None is not drawn, what is far better than the rest is at the upper edge. `worst`
     are the rows to be marked, `limit` the threshold on the outputs."""
     finite = [v for _, v, _ in rows if v is not None and math.isfinite(v)]
     known = [*finite, *([limit] if limit is not None else [])] or [0.0, 60.0]
     low = min(0.0, 10 * math.floor(min(known) / 10))
-    y = Scale(low=low, high=max(10 * math.ceil((max(known) + 4) / 10), low + 40))
+    # One layer that is as good as equal must not flatten the others.
+    high = min(max(known), 1.25 * quantile(sorted(known), 0.95) + 10)
+    y = Scale(low=low, high=max(10 * math.ceil((high + 4) / 10), low + 40))
     x = Scale(low=0.5, high=max(len(rows) + 0.5, 1.5))
     places, dots = [], []
     for index, (name, value, broken) in enumerate(rows):

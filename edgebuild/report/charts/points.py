@@ -105,7 +105,8 @@ def choices(variants: Sequence[Choice], *, score: str, label: str) -> ET.Element
     timed = all(v.time_ms is not None for v in known)
     across_of = {v.name: v.time_ms if timed else v.size_bytes / 1e6 for v in known}
     places = [a for a in across_of.values() if a is not None]
-    x = around(places, zero=min(places) < 0.4 * max(places))
+    # A small difference must not look like a large one.
+    x = around(places, zero=min(places) < 0.4 * max(places), least=0.4 * max(places))
     ends = [end for v in known for end in (v.interval or ())]
     y = around([*(v.score for v in known if v.score is not None), *ends], least=0.004)
     largest = max(v.size_bytes for v in known) or 1
@@ -137,7 +138,8 @@ def choices(variants: Sequence[Choice], *, score: str, label: str) -> ET.Element
         side = "" if place < 0.25 else "end" if place > 0.75 else "mid"
         words = f"name {side} {'this' if v.this else ''}"
         short = v.name if len(v.name) <= _LONGEST else f"{v.name[: _LONGEST - 1]}…"
-        marks.append(text(f"{100 * place:.2f}%", up, short, class_=words))
+        dx = {"": "-6", "end": "6", "mid": "0"}[side]
+        marks.append(text(f"{100 * place:.2f}%", up, short, class_=words, dx=dx))
     title = "ms a frame" if timed else "MB"
     return plot(x, y, marks, label=label, x_title=title, y_title=score)
 

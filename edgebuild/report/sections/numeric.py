@@ -6,14 +6,14 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
 
-from edgebuild.report.figures import count, figure, number, percent
+from edgebuild.report.figures import figure, number, percent
 from edgebuild.report.markup import Cell, element, num, row, table
 from edgebuild.report.sections.words import cell, code, dim
 
 _WORST = 12
 _FP16_MAX = 65504.0
-# A share of small values that is worth a line in the table.
-_SMALL = 0.01
+# Shares of values that are worth a line in the table.
+_CLIPPED, _SMALL = 0.001, 0.01
 
 
 def section(report: Mapping[str, Any]) -> list[ET.Element]:
@@ -23,7 +23,7 @@ def section(report: Mapping[str, Any]) -> list[ET.Element]:
     if not tensors:
         return []
     order = sorted(tensors, key=_rank, reverse=True)
-    worst = [t for t in order if _rank(t) > (0, 0, 0, _SMALL)][:_WORST]
+    worst = [t for t in order if _is_notable(t)][:_WORST]
     largest = max(tensors, key=lambda t: figure(t.get("max_abs")) or 0.0)
     peak = figure(largest.get("max_abs")) or 0.0
     said = (
@@ -34,7 +34,10 @@ def section(report: Mapping[str, Any]) -> list[ET.Element]:
     if not worst:
         return [
             dim(said),
-            element("p", "No tensor overflows, clips or has values that are no numbers."),
+            element(
+                "p",
+                "No tensor overflows, has values that are no numbers, or clips one in a thousand.",
+            ),
         ]
     head: list[Cell] = ["tensor", "what", num("largest"), num("not a number"), num("overflow"),
             num("clipped"), num("subnormal")]  # fmt: skip
@@ -42,7 +45,7 @@ def section(report: Mapping[str, Any]) -> list[ET.Element]:
         dim(said),
         element(
             "h3",
-            f"{count(len(worst), 'tensor')} that lose most"
+            f"The {len(worst)} tensors that lose most"
             if len(worst) > 1
             else "The tensor that loses most",
         ),
@@ -83,3 +86,8 @@ def _rank(t: Mapping[str, Any]) -> tuple[float, float, float, float]:
         _part(t, "clipped"),
         _part(t, "subnormal"),
     )
+
+
+def _is_notable(t: Mapping[str, Any]) -> bool:
+    nan, overflow, clipped, subnormal = _rank(t)
+    return bool(nan or overflow) or clipped >= _CLIPPED or subnormal >= _SMALL

@@ -36,7 +36,13 @@ def section(report: Mapping[str, Any]) -> list[ET.Element]:
 def _row(m: Mapping[str, Any], more: Mapping[str, Any], optimised: bool) -> ET.Element:
     value, source = figure(m["value"]), figure(m["baseline"])
     ends = between(m.get("interval")) or between(more.get("interval"))
-    change = "" if value is None or source is None else f"{value - source:+.4g}"
+    change = (
+        ""
+        if value is None or source is None
+        else f"{value - source:+.4g}"
+        if value != source
+        else "none"
+    )
     return row(
         code(m["metric"]),
         cell(m["baseline"]),
