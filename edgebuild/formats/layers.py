@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     Arrays: TypeAlias = Mapping[str, Array]
 
 CONSUMES = ("source_model", "evaluation", "expected", "actual")
+# To the note, where an artifact's names are not ours.
+BY_NAME = "; layers are paired by their names, which somebody else gave"
 # What an arithmetic by itself leaves of a layer, in dB. A layer goes wrong by what is missing to it.
 _KEEPS_DB = {"8 bit": 30.0, "float16": 50.0, "float32": 110.0}
 _SHARE = 8

@@ -13,6 +13,7 @@ from edgebuild.formats import onnx_messages, protobuf
 
 _GRAPH, _OUTPUT, _NAME = 7, 12, 1  # fields of ModelProto, GraphProto, ValueInfoProto
 _FLOAT16 = 10  # TensorProto.DataType
+_SAME: Mapping[str, str] = {}
 _QUANTIZE, _DEQUANTIZE = "QuantizeLinear", "DequantizeLinear"
 
 
@@ -67,8 +68,10 @@ def exposed(data: bytes, names: Iterable[str]) -> bytes:
     return data + protobuf.field(_GRAPH, values) if more else data
 
 
-def counterparts(source: Sequence[Value], model: Sequence[Value]) -> dict[str, Counterpart]:
-    """The values of `source` that `model` has too, by name.
+def counterparts(
+    source: Sequence[Value], model: Sequence[Value], names: Mapping[str, str] = _SAME
+) -> dict[str, Counterpart]:
+    """The values of `source` that `model` has too, by name; `names` says what `model` calls some of them.
 
     A value that is quantised there counts as what the rest of the model sees of it, behind its
     Q/DQ pair.
@@ -78,11 +81,8 @@ def counterparts(source: Sequence[Value], model: Sequence[Value]) -> dict[str, C
     for value in model:
         for name in value.inputs:
             readers.setdefault(name, []).append(value)
-    return {
-        value.name: _counterpart(value.name, makers, readers)
-        for value in source
-        if value.name in makers
-    }
+    own = {value.name: names.get(value.name, value.name) for value in source}
+    return {n: _counterpart(o, makers, readers) for n, o in own.items() if o in makers}
 
 
 def arithmetic(data: bytes) -> Literal["8 bit", "float16", "float32"]:

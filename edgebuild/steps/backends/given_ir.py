@@ -82,5 +82,5 @@ KIND = StepKind(
     facts=("contract",),
     contract=given.promised,
     runtime="openvino",
-    probes={"timings": ("timings_openvino",), "ranges": ()},
+    probes={"layers": ("layers_openvino",), "timings": ("timings_openvino",), "ranges": ()},
 )

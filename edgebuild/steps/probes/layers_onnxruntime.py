@@ -1,7 +1,8 @@
 """Layers of an ONNX artifact against the source's, by a copy of it that gives its inner values out.
 
 Both run in ONNX Runtime on this machine, the artifact optimised as on a device; an op whose result is
-given out is not fused with the next one.
+given out is not fused with the next one. Of an artifact that somebody else made, values are those of the
+source that have the same name.
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ MOST_SAMPLES = 4
 def run(call: Call) -> None:
     """Give every value out that the source has too, compare."""
     data = call.inputs["onnx"].read_bytes()
+    names = naming.load(call.inputs.get("names"))
     pairs = onnx_values.counterparts(
-        onnx_values.read(call.inputs["source_model"].read_bytes()), onnx_values.read(data)
+        onnx_values.read(call.inputs["source_model"].read_bytes()),
+        onnx_values.read(data),
+        names.outputs,
     )
     copy = onnx_values.exposed(data, [pair.name for pair in pairs.values()])
     session = onnx_run.session(copy, optimise=True, threads=call.threads)
@@ -33,11 +37,12 @@ def run(call: Call) -> None:
         found = onnx_run.run(session, naming.fed(feeds, names))
         return {name: found[pair.name] for name, pair in pairs.items()}
 
+    by_name = layers.BY_NAME if "names" in call.inputs else ""
     artifact = layers.Artifact(
         execute=execute,
         contract=Contract.from_json(call.facts["contract"]),
         arithmetic=onnx_values.arithmetic(data),
-        note=lambda: "a copy of the artifact that gives its inner values out",
+        note=lambda: f"a copy of the artifact that gives its inner values out{by_name}",
     )
     layers.compare(call, artifact, most=MOST_SAMPLES)
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebuild.formats import layers, onnx_values
+from edgebuild.formats import layers, naming, onnx_values
 from edgebuild.formats.onnx_values import Counterpart
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
@@ -27,9 +27,11 @@ def run(call: Call) -> None:
     import openvino as ov
 
     data = call.inputs["model"].read_bytes()
+    names = naming.load(call.inputs.get("names"))
     pairs = onnx_values.counterparts(
         onnx_values.read(call.inputs["source_model"].read_bytes()), onnx_values.read(data)
     )
+    pairs |= {name: Counterpart(name=own) for name, own in names.outputs.items()}
     core = ov.Core()
     network = core.read_model(str(call.inputs["xml"]), str(call.inputs["bin"]))
     outputs = _give_out(network, pairs)
@@ -44,18 +46,19 @@ def run(call: Call) -> None:
     )
 
     def execute(feeds: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        found = compiled(feeds)
+        found = compiled({names.inputs.get(n, n): a for n, a in feeds.items()})
         return {name: found[i] for name, i in outputs.items()}
 
     halves = any(
         op.get_type_name() == "Constant" and op.get_element_type() == ov.Type.f16
         for op in network.get_ops()
     )
+    by_name = layers.BY_NAME if "names" in call.inputs else ""
     artifact = layers.Artifact(
         execute=execute,
         contract=Contract.from_json(call.facts["contract"]),
         arithmetic="float16" if halves else onnx_values.arithmetic(data),
-        note=lambda: "the artifact with its inner values as further outputs",
+        note=lambda: f"the artifact with its inner values as further outputs{by_name}",
     )
     layers.compare(call, artifact, most=MOST_SAMPLES)
 
@@ -104,7 +107,7 @@ KIND = StepKind(
     role="probe",
     run=run,
     tools="openvino",
-    consumes=("xml", "bin", "model", *layers.CONSUMES),
+    consumes=("xml", "bin", "model", "names?", *layers.CONSUMES),
     produces={"layers": "layers.json"},
     facts=("contract", "source_contract"),
     platform=("isa",),

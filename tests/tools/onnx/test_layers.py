@@ -6,7 +6,15 @@ import pytest
 import stepcall
 from onnx import helper, numpy_helper
 
-from edgebuild.formats import dataset, layers, measurements, onnx_file, onnx_run, onnx_values
+from edgebuild.formats import (
+    dataset,
+    layers,
+    measurements,
+    naming,
+    onnx_file,
+    onnx_run,
+    onnx_values,
+)
 from edgebuild.step import Contract, Tensor
 from edgebuild.steps import agreement
 from edgebuild.steps.checks import parity
@@ -69,7 +77,7 @@ def change(model, name, function):
     return changed
 
 
-def examined(folder, model, artifact, contract, samples=8, data=None):
+def examined(folder, model, artifact, contract, samples=8, data=None, names=None):
     """Figures of check/parity by name, and its details, of an ONNX artifact against its source."""
     folder.mkdir(exist_ok=True)
     if data is None:
@@ -82,6 +90,9 @@ def examined(folder, model, artifact, contract, samples=8, data=None):
         "onnx": folder / "artifact.onnx",
         "evaluation": folder / "e.npz",
     }
+    if names is not None:
+        naming.save(folder / "names.json", names)
+        ports["names"] = folder / "names.json"
     facts = {"contract": contract, "source_contract": contract}
     for module, name in ((reference, "reference"), (onnxruntime, "run")):
         made = stepcall.run(module, folder / name, ports, **facts)
@@ -214,6 +225,21 @@ def test_where_the_source_stops_being_finite_is_named(tmp_path):
     )
     assert figures["nonfinite_layers"].value == 0  # the artifact does as the source
     assert details["layers"]["rows"][1]["nonfinite_source"] > 0
+
+
+def test_an_artifact_with_names_of_its_own(tmp_path):
+    model, contract = chain()
+    theirs = type(model).FromString(model.SerializeToString())
+    theirs.graph.input[0].name = theirs.graph.node[0].input[0] = "image"
+    theirs.graph.output[0].name = theirs.graph.node[-1].output[0] = "mask"
+    names = naming.Naming(inputs={"x": "image"}, outputs={"y": "mask"})
+    figures, details = examined(tmp_path, model, theirs, contract, names=names)
+    assert figures["layer_sqnr_db"].value > 120
+    assert [row["name"] for row in details["layers"]["rows"]][-1] == "y"
+    assert details["layers"]["note"].startswith(
+        "a copy of the artifact that gives its inner values out; "
+        "layers are paired by their names, which somebody else gave; its outputs "
+    )
 
 
 def test_samples_with_the_worst_answers_are_looked_at(tmp_path):
