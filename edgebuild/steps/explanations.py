@@ -168,19 +168,14 @@ def of_halves(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Cause]:
 
 
 def of_integers(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Cause]:
-    """What 8 bits cannot hold: where that is worst. Where a range begins at zero, a Relu is folded into it,
-    and what is below is meant to be lost."""
-    shares = []
-    for row in tensors:
-        if row.get("clipped"):
-            lost = row["clipped_high"] + (row["clipped_low"] if row["low"] < 0 else 0)
-            shares.append((lost / row["elements"], row))
-    share, worst = max(shares, key=lambda pair: pair[0], default=(0.0, {}))
-    if share >= _LOST:
+    """What 8 bits cannot hold: where that is worst."""
+    rows = [row for row in tensors if row.get("clipped")]
+    worst = max(rows, key=lambda r: float(r["clipped"]) / r["elements"], default=None)
+    if worst is not None and worst["clipped"] >= _LOST * worst["elements"]:
         yield Cause(
             cause=f"{_what(worst)} saturates in 8 bit",
-            evidence=f"{share:.1%} of its values lie beyond {worst['low']:.3g} .. {worst['high']:.3g}, the"
-            " range of its integers",
+            evidence=f"{worst['clipped'] / worst['elements']:.1%} of its values lie beyond"
+            f" {worst['low']:.3g} .. {worst['high']:.3g}, the range of its integers",
             about=_ALL,
         )
 

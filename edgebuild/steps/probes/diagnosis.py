@@ -50,13 +50,11 @@ def run(call: Call) -> None:
     if quantised and {"calibration", "evaluation"} <= call.inputs.keys():
         both = (dataset.load(call.inputs[p])["inputs"] for p in ("calibration", "evaluation"))
         causes += explanations.of_calibration(*both)
-    wrong = list(explanations.of_layers(inside)) if inside is not None else []
     if "ranges" in call.inputs:
         tensors = json.loads(call.inputs["ranges"].read_text())["tensors"]
-        causes += explanations.of_halves(tensors)
-        # A Clip that is folded into a range clips, too, and no layer is the worse for it.
-        causes += explanations.of_integers(tensors) if wrong or inside is None else []
-    causes += wrong
+        causes += [*explanations.of_halves(tensors), *explanations.of_integers(tensors)]
+    if inside is not None:
+        causes += explanations.of_layers(inside)
     rows = [{"cause": c.cause, "evidence": c.evidence, "about": list(c.about)} for c in causes]
     call.outputs["diagnosis"].write_text(json.dumps(rows, indent=1, ensure_ascii=False))
 

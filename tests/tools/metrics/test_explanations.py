@@ -140,14 +140,13 @@ ROW = {"name": "v", "kind": "value", "layer": "conv1", "elements": 100, "max_abs
 BYTE = {"low": -0.5, "high": 2.25, "overflow": None}
 
 
-def clipped(below, above, **more):
-    both = {"clipped": below + above, "clipped_low": below, "clipped_high": above}
-    return {**ROW, **BYTE, **both, **more}
+def clipped(count, **more):
+    return {**ROW, **BYTE, "clipped": count, **more}
 
 
 def test_what_float16_cannot_hold():
     fits, over = {**ROW, "overflow": 0}, {**ROW, "overflow": 2, "max_abs": 1e5}
-    assert not said(explanations.of_halves([fits, clipped(1, 1)]))
+    assert not said(explanations.of_halves([fits, clipped(2)]))
     assert said(explanations.of_halves([fits, over, {**over, "layer": "later"}])) == [
         (
             "float16 cannot hold what layer `conv1` computes",
@@ -157,10 +156,9 @@ def test_what_float16_cannot_hold():
 
 
 def test_what_integers_cannot_hold():
-    assert not said(explanations.of_integers([{**ROW, "overflow": 5}, clipped(0, 0)]))
-    assert not said(explanations.of_integers([clipped(0.4, 0.4)])), "less than a hundredth"
-    assert not said(explanations.of_integers([clipped(60, 0, low=0.0)])), "as Relu does"
-    rows = [clipped(60, 2, low=0.0), clipped(20, 11, layer="conv3"), clipped(0, 7, layer="conv4")]
+    assert not said(explanations.of_integers([{**ROW, "overflow": 5}, clipped(0)]))
+    assert not said(explanations.of_integers([clipped(0.8)])), "less than a hundredth"
+    rows = [clipped(2), clipped(31, layer="conv3"), clipped(7, layer="conv4")]
     assert said(explanations.of_integers(rows)) == [
         (
             "what layer `conv3` computes saturates in 8 bit",
