@@ -83,7 +83,9 @@ class Build:
     def publish(self, variant: Variant) -> None:
         """GateFailed if the variant is not accepted. A blob that was lost since its step was done is made
         again; ResultLost if that does not help."""
-        diagnosis = diagnose(self.session, self.toolbox, variant, self.today)
+        diagnosis = self._whole(
+            variant.name, lambda: diagnose(self.session, self.toolbox, variant, self.today)
+        )
         try:
             self.published[variant.name] = self._publish(
                 variant.name,
@@ -106,10 +108,17 @@ class Build:
         )
 
     def _publish(self, name: str, publish: Callable[[], _Made]) -> _Made:
+        def locked() -> _Made:
+            with self._publishing():
+                return publish()
+
+        return self._whole(name, locked)
+
+    def _whole(self, name: str, act: Callable[[], _Made]) -> _Made:
+        """What `act` gives; blobs that it finds lost are made again."""
         for _ in range(_ATTEMPTS):
             try:
-                with self._publishing():
-                    return publish()
+                return act()
             except BlobLost as lost:
                 self._bring_back(lost.digest)
         raise ResultLost(
