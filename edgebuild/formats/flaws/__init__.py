@@ -1,8 +1,8 @@
 """What is wrong with a model's files before anybody runs them: damage, things hidden in them, programs.
 
 `of_files` reads bytes that may come from anywhere: it raises nothing, whatever they are. Each file is
-judged by its name's ending: .onnx, .xml with .bin, .blob, .dlc, .safetensors; all others, and what is
-inside of archives, only for programs.
+judged by its name's ending: .onnx, .xml with .bin, .blob, .dlc, .tflite, .safetensors; all others, and what
+is inside of archives, only for programs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edgebuild.errors import EdgebuildError
 from edgebuild.formats import blob
-from edgebuild.formats.flaws import archives, dlcs, irs, onnx_files, programs, safetensors
+from edgebuild.formats.flaws import archives, dlcs, irs, onnx_files, programs, safetensors, tflites
 from edgebuild.formats.flaws.flaw import Flaw
 
 __all__ = ["Flaw", "of_files"]
@@ -44,6 +44,8 @@ def _read(path: Path, files: Mapping[str, Path]) -> Iterator[Flaw]:
         blob.read(data)
     elif suffix == ".dlc":
         yield from dlcs.flaws(data)
+    elif suffix == ".tflite":
+        yield from tflites.flaws(path)
     elif suffix == ".safetensors":
         yield from safetensors.flaws(data)
     elif data[:2] == b"PK":

@@ -4,12 +4,12 @@
 - hidden: bytes that no reader looks at: behind the last structure, in fields that the format does not
   have, in the second of two things with one name (layers, tensors, members of a DLC);
 - outside: weights in other files, members whose names leave their folder, ops that need somebody's
-  library: domains of ONNX or extensions of OpenVINO that are not their own;
+  library: domains of ONNX, extensions of OpenVINO, custom ops of TFLite that are not their own;
 - programs: pickles, libraries and scripts, also inside of archives;
 - traces, of the artifact alone, since sources are not shipped: paths of a home or a build machine,
   private hosts, keys and tokens. Of a secret the report shows no more than its beginning.
 
-Read by edgebuild's own readers of ONNX, IR, blob, DLC, safetensors and ZIP, byte by byte, from whatever
+Read by edgebuild's own readers of ONNX, IR, blob, DLC, TFLite, safetensors and ZIP, byte by byte, from whatever
 lies there. What no reader here knows is searched for programs and traces only.
 """
 

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from edgebuild.formats import tflite
 from edgebuild.formats.flaws import of_files, traces
 from edgebuild.formats.protobuf import field as proto
-from edgebuild.steps import examples
+from edgebuild.steps import converted, examples
 
 FORMATS = Path(__file__).parents[1]
 BLOB = (FORMATS / "blobs/convolution_U8_1.blob").read_bytes()
@@ -84,7 +85,7 @@ def test_sound_files_have_no_flaws(tmp_path, onnx):
     assert told(tmp_path, "xml", XML, bin=bytes(16)) == []
     assert told(tmp_path, "safetensors", safetensors(TENSORS)) == []
     assert told(tmp_path, "npz", zipped(("a.npy", b"\x93NUMPY"), ("b.npy", b"x"))) == []
-    assert told(tmp_path, "tflite", b"\x1c\0\0\0TFL3") == []
+    assert told(tmp_path, "param", b"7767517\n") == []
 
 
 # ------------------------------------------------------------------------------------ onnx
@@ -252,6 +253,28 @@ def test_programs(tmp_path, data, what):
     assert told(tmp_path, "weights", data) == [f"program: it is {what}"]
 
 
+# ---------------------------------------------------------------------------------- tflite
+
+
+def test_tflite(tmp_path, monkeypatch):
+    data = converted.write_tflite(tmp_path / "made").read_bytes()
+    assert told(tmp_path, "tflite", data) == []
+    assert told(tmp_path, "tflite", data[:99])[0].startswith(
+        "damaged: model.tflite is not a TFLite file, or is damaged: "
+    )
+    ops = [
+        ("CONV_2D", False),
+        ("TFLite_Detection_PostProcess", True),
+        ("Mine", True),
+        ("Mine", True),
+    ]
+    ops = tuple(tflite.TfliteOp(type=t, output="", custom=c) for t, c in ops)
+    monkeypatch.setattr(tflite, "load", lambda _: tflite.Tflite(inputs=(), outputs=(), ops=ops))
+    assert told(tmp_path, "tflite", data) == [
+        "outside: op `Mine` is not TFLite's: a library has to bring it"
+    ]
+
+
 # ----------------------------------------------------------------------------- safetensors
 
 
@@ -303,7 +326,7 @@ def trace(text):
         ),
         ("http://10.1.2.3:8080/x", "a private host at byte 6: ://10.1.2.3:8080/x"),
         ("https://git.corp/x", "a private host at byte 7: ://git.corp/x"),
-        ("-----BEGIN RSA PRIVATE KEY-----", "a private key at byte 2: ----…"),
+        ("-----BEGIN RSA " + "PRIVATE KEY-----", "a private key at byte 2: ----…"),
         ("hf_" + "a1" * 17, "a token of Hugging Face at byte 2: hf_a…"),
         ("ghp_" + "a1" * 18, "a token of GitHub at byte 2: ghp_…"),
         ("AKIA" + "A1" * 8, "a key of AWS at byte 2: AKIA…"),
