@@ -202,7 +202,9 @@ def installed(monkeypatch):
 
 
 def test_packages_add_kinds_and_metrics_by_entry_point(installed, package):
-    installed(pass__ours=package("kinds_test_ours", KIND.format(role="pass")), metric__sharpness="theirs")
+    installed(
+        pass__ours=package("kinds_test_ours", KIND.format(role="pass")), metric__sharpness="theirs"
+    )
     kinds = load_kinds()
     assert kinds.get("pass/ours").role == "pass"
     assert kinds.module("metric/sharpness") == "theirs"

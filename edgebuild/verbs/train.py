@@ -19,7 +19,6 @@ from edgebuild.plan.expand import expand_training
 from edgebuild.step import ProjectFile
 from edgebuild.verbs import Context
 
-
 # Of a record: what came out of the training, not what went in.
 _RESULTS = ("sha256", "deterministic")
 
