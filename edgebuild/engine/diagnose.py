@@ -12,7 +12,6 @@ from edgebuild.engine.toolbox import Toolbox
 from edgebuild.errors import EdgebuildError
 from edgebuild.plan.graph import Variant, order
 from edgebuild.step import Output
-from edgebuild.store.store import BlobLost
 
 # Checks that say the cause with the figure: what is too large or too slow is just that.
 _PLAIN = frozenset({"cost", "latency", "placement", "security", "size", "skew", "weights"})
@@ -38,8 +37,6 @@ def diagnose(
                     session.build(name)
         made = session.output(Output(step=variant.diagnosis, port="diagnosis"))
         found = json.loads(session.store.read(made))
-    except BlobLost:  # it is made again
-        raise
     except EdgebuildError as error:
         return [{"cause": "no diagnosis could be made", "evidence": error.message}]
     return [
