@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import hashlib
+import html
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
@@ -12,6 +13,11 @@ from typing import TypeAlias
 
 # What XML 1.0 cannot hold, however it is escaped.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+# Elements that have no end, and those whose text is no markup: both are ours.
+_VOID = frozenset({"meta", "input", "br"})
+_RAW = frozenset({"style", "script"})
+_TO_ESCAPE = re.compile("[&<>\"']")
 
 Cell: TypeAlias = ET.Element | str
 
@@ -90,7 +96,28 @@ def document(
         "body", element("main", *children, class_=main), element("script", script) if script else None
     )  # fmt: skip
     page = element("html", head, body, lang="en")
-    return "<!doctype html>\n" + ET.tostring(page, encoding="unicode", method="html") + "\n"
+    out = ["<!doctype html>\n"]
+    _write(page, out)
+    return "".join([*out, "\n"])
+
+
+def _write(node: ET.Element, out: list[str]) -> None:
+    """As HTML; a third of the time that ElementTree takes, which knows namespaces."""
+    tag = node.tag
+    attributes = "".join(
+        f' {key}="{html.escape(value) if _TO_ESCAPE.search(value) else value}"'
+        for key, value in node.items()
+    )
+    out.append(f"<{tag}{attributes}>")
+    if tag in _VOID:
+        return
+    if node.text:
+        out.append(node.text if tag in _RAW else html.escape(node.text, quote=False))
+    for child in node:
+        _write(child, out)
+        if child.tail:
+            out.append(html.escape(child.tail, quote=False))
+    out.append(f"</{tag}>")
 
 
 @functools.cache

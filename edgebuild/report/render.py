@@ -16,7 +16,7 @@ def text(document: Mapping[str, Any]) -> str:
     """The document as JSON: a line for each of its parts, and for each element of a part that is a list.
     (What `json` lays out itself takes it ten times as long.)"""
     parts = []
-    for key, value in sorted(plain(document).items()):
+    for key, value in sorted(document.items()):
         if isinstance(value, list) and value:
             rows = ",\n  ".join(map(_compact, value))
             parts.append(f"{_compact(key)}: [\n  {rows}\n ]")
@@ -47,4 +47,7 @@ def files(
 
 
 def _compact(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, allow_nan=False)
+    try:
+        return json.dumps(value, sort_keys=True, allow_nan=False)
+    except ValueError:  # infinite, in a report that was read
+        return json.dumps(plain(value), sort_keys=True, allow_nan=False)
