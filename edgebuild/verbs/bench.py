@@ -8,7 +8,7 @@ import sys
 from edgebuild.errors import EdgebuildError
 from edgebuild.verbs import Context
 
-_PARTS = ("noop", "cold", "kills")
+_PARTS = ("noop", "cold", "checks", "kills")
 
 
 def run(context: Context, only: str | None = None, scale: str | None = None) -> bool:
