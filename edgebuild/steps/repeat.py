@@ -23,7 +23,7 @@ Frame = TypeVar("Frame")
 # Enough for p99, and for the clock's own steps to average out where a frame takes microseconds.
 _RUNS, _SHORTEST_S = 200, 0.25
 # A larger network gets the fewest that still have a p99, or less, rather than the build's time.
-_FEWER, _LONG_S = 100, 1.0
+_FEWER, _LONG_S = 100, 0.5
 _FEWEST, _LONGEST_S = 5, 2.0
 _SETTLING_RUNS, _SETTLING_S = 10, 0.2
 _MOST_FEEDS, _MOST_BYTES = 32, 64_000_000
@@ -41,7 +41,7 @@ class Repeated:
 
 def repeat(execute: Callable[[Frame], object], frames: Sequence[Frame]) -> Repeated:
     """`execute` on one frame after the other, round and round: 200 times and 0.25 s at least, 100 times if
-    those take a second, and no longer than 2 s unless five runs do."""
+    those take half a second, and no longer than 2 s unless five runs do."""
     warmup_ms = _once(execute, frames[0])
     until = time.perf_counter() + _SETTLING_S
     for i in range(_SETTLING_RUNS):
