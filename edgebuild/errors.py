@@ -94,9 +94,10 @@ def suggest(word: str, known: Iterable[str]) -> str | None:
     """The nearest known word, whatever its case, if one is near enough to be what was meant."""
     import difflib
 
-    words = {one.lower(): one for one in known}
-    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
-    return words[near[0]] if near else None
+    words = sorted(known)  # so that a set gives the same answer each time
+    near = difflib.get_close_matches(word.lower(), {w.lower() for w in words}, n=1)
+    same = [w for w in words if w.lower() in near]  # `sigmoid` the node, `Sigmoid` the op
+    return max(same, key=lambda w: difflib.SequenceMatcher(None, w, word).ratio(), default=None)
 
 
 def _place(error: EdgebuildError) -> tuple[str, int, int]:

@@ -45,3 +45,9 @@ def test_many_errors_come_in_the_order_of_files_and_lines():
 def test_suggestions_are_near_or_none():
     assert suggest("panacst50", ["panacast20", "panacast50"]) == "panacast50"
     assert suggest("xyz", ["panacast50"]) is None
+
+
+def test_of_names_that_differ_by_case_the_one_typed_nearest_is_meant():
+    for known in (["sigmoid", "Sigmoid"], ["Sigmoid", "sigmoid"]):
+        assert suggest("sigmiod", known) == "sigmoid"
+        assert suggest("Sigmiod", known) == "Sigmoid"
