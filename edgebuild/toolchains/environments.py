@@ -43,6 +43,8 @@ class Environment:
     left_out        packages that the lock leaves out on purpose although others ask for them.
     pip_options     what pip needs to find wheels made for another Python.
     machines        where it runs (`linux-x86_64`); empty = wherever its wheels exist.
+    libraries       shared libraries of the system that its wheels load but do not bring, each with
+                    the Debian package that has it; small systems lack them.
     download_bytes  about what a first use downloads.
     scarce          packages that indexes may lack: looked for before anything is downloaded.
     absent_hint     what to do where pip's sources lack a wheel.
@@ -58,6 +60,7 @@ class Environment:
     left_out: tuple[str, ...] = ()
     pip_options: tuple[str, ...] = ()
     machines: tuple[str, ...] = ()
+    libraries: Mapping[str, str] = field(default_factory=dict)
     download_bytes: int = 0
     scarce: tuple[str, ...] = ()
     absent_hint: str = ""
@@ -120,8 +123,8 @@ _ALL = (
         download_bytes=254 * _MB,
         scarce=("torch",),
         absent_hint=(
-            "the CPU build of torch is needed, of which edgebuild pins the one for Python 3.11 on "
-            "Linux x86-64; the CUDA build, which most indexes have, would bring gigabytes and is "
+            "the CPU build of torch is needed, of which edgebuild pins those for Python 3.11 to 3.14 "
+            "on Linux x86-64; the CUDA build, which most indexes have, would bring gigabytes and is "
             "not taken. Name PyTorch's index of CPU wheels in your pip configuration: "
             "`pip config set global.extra-index-url URL`; "
             "or put the wheel into a folder: `pip config set global.find-links FOLDER`"
@@ -140,6 +143,7 @@ _ALL = (
             "onnxruntime.quantization.execution_providers.qnn",
         ),
         variables=_QUIET_ORT,
+        libraries={"libatomic.so.1": "libatomic1"},  # of libQnnSystem.so, which the emulator needs
         download_bytes=156 * _MB,
     ),
     Environment(

@@ -259,6 +259,22 @@ def _require_machine(environment: Environment) -> None:
             f"tool environment `{environment.name}` cannot run on this machine",
             fields={"it runs on": ", ".join(environment.machines), "this is": here},
         )
+    if absent := [name for name in environment.libraries if not _loads(name)]:
+        packages = " ".join(environment.libraries[name] for name in absent)
+        raise ProvisioningFailed(
+            f"tool environment `{environment.name}` needs {', '.join(absent)}, which this system lacks",
+            hint=f"install what has it: `apt-get install {packages}` on Debian and Ubuntu",
+        )
+
+
+def _loads(library: str) -> bool:
+    import ctypes
+
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _announcement(environment: Environment, place: Path, wheelhouse: Path | None) -> str:

@@ -197,6 +197,20 @@ def test_a_machine_it_cannot_run_on_is_told_before_the_download(
         ensure(foreign, tmp_path, accept=frozenset(), progress=recorder)
 
 
+def test_a_library_the_system_lacks_is_named_with_its_package_before_the_download(
+    made: Environment, tmp_path: Path, recorder
+) -> None:
+    libraries = {"libc.so.6": "libc6", "libnowhere.so.1": "libnowhere1"}
+    needy = dataclasses.replace(made, libraries=libraries)
+    with pytest.raises(ProvisioningFailed) as caught:
+        ensure(needy, tmp_path, accept=frozenset(), progress=recorder)
+    assert str(caught.value) == (
+        "error: tool environment `made` needs libnowhere.so.1, which this system lacks\n"
+        "hint: install what has it: `apt-get install libnowhere1` on Debian and Ubuntu"
+    )
+    assert not recorder.lines
+
+
 def test_a_folder_that_cannot_be_written_is_an_error_with_a_hint(
     made: Environment, wheels: Path, tmp_path: Path, recorder
 ) -> None:
