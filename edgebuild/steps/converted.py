@@ -7,7 +7,7 @@ import struct
 import zlib
 from pathlib import Path
 
-from edgebuild.formats import dataset
+from edgebuild.formats import dataset, naming
 from edgebuild.formats.naming import Naming
 from edgebuild.step import Contract, Tensor
 from edgebuild.steps import examples
@@ -54,6 +54,21 @@ Convolution      conv2    1 1 c1 c2 0=2 1=1 5=0 6=10
 Sigmoid          sigmoid  1 1 c2 out0
 """
 NCNN_NAMES = Naming(inputs={"image": "in0"}, outputs={"mask": "out0"})
+
+
+def tflite_files(folder: Path) -> dict[str, Path]:
+    """The inputs of a kind that runs TFLite, but for the data."""
+    naming.save(folder / "names.json", TFLITE_NAMES)
+    return {"tflite": write_tflite(folder / "model.tflite"), "names": folder / "names.json"}
+
+
+def ncnn_files(folder: Path) -> dict[str, Path]:
+    """The inputs of a kind that runs NCNN, but for the data."""
+    files = {"param": "model.param", "weights": "model.bin", "names": "names.json"}
+    found = {port: folder / name for port, name in files.items()}
+    write_ncnn(found["param"], found["weights"])
+    naming.save(found["names"], NCNN_NAMES)
+    return found
 
 
 def write_tflite(path: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,15 +93,6 @@ def answers(path: Path, noise: float = 0.0, samples: int = 3) -> Path:
     return path
 
 
-def answered(folder: Path) -> dict[str, Path]:
-    """The inputs of a kind that looks at how an artifact answered: images, and both sides' answers."""
-    return {
-        "evaluation": images(folder / "evaluation.npz"),
-        "expected": answers(folder / "expected.npz"),
-        "actual": answers(folder / "actual.npz", noise=0.01),
-    }
-
-
 def call(
     folder: Path,
     kind: StepKind,
@@ -111,15 +102,36 @@ def call(
     inputs: Mapping[str, Path] | None = None,
     tools: Path = Path(),
 ) -> Call:
-    """A call of `kind`: outputs in a fresh folder `folder/out`, work in `folder/work`."""
+    """A call of `kind`: outputs in a fresh folder `folder/out`, work in `folder/work`.
+
+    What the kind reads and is not given is made: the tiny model, three images, answers with and
+    without a hundredth of noise; each contract that it asks for is the tiny model's.
+    """
     out, work = folder / "out", folder / "work"
     out.mkdir()
     work.mkdir()
+    given = dict(inputs or {})
+    for port in kind.consumes:
+        if port in _MADE and port not in given:
+            file, make = _MADE[port]
+            given[port] = make(folder / file)
+    contracts = {name: CONTRACT.to_json() for name in kind.facts if name.endswith("contract")}
     return Call(
         params=kind.params() if params is None else params,
-        facts=facts or {},
-        inputs=inputs or {},
+        facts=contracts | dict(facts or {}),
+        inputs=given,
         outputs={port: out / name for port, name in kind.produces.items()},
         folder=work,
         tools=tools,
     )
+
+
+_MADE: Mapping[str, tuple[str, Callable[[Path], Path]]] = {
+    "model": ("model.onnx", write_model),
+    "onnx": ("model.onnx", write_model),
+    "source_model": ("model.onnx", write_model),
+    "calibration": ("calibration.npz", images),
+    "evaluation": ("evaluation.npz", images),
+    "expected": ("expected.npz", answers),
+    "actual": ("actual.npz", lambda path: answers(path, noise=0.01)),
+}

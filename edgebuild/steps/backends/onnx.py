@@ -26,13 +26,7 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": examples.CONTRACT.to_json()},
-        inputs={"model": folder / "model.onnx"},
-    )
+    return examples.call(folder, KIND)
 
 
 KIND = StepKind(

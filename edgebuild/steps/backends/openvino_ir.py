@@ -72,13 +72,7 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model with float16 weights."""
-    return examples.call(
-        folder,
-        KIND,
-        params=Params(compress_to_fp16=True),
-        facts={"contract": examples.CONTRACT.to_json()},
-        inputs={"model": examples.write_model(folder / "model.onnx")},
-    )
+    return examples.call(folder, KIND, params=Params(compress_to_fp16=True))
 
 
 KIND = StepKind(

@@ -140,16 +140,8 @@ def _layer(sources: tuple[str, ...], ops: dict[str, str]) -> str:
 
 def example(folder: Path) -> Call:
     """The tiny model in floats, for a chip whose HTP has them."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    return examples.call(
-        folder,
-        KIND,
-        facts={
-            "contract": examples.CONTRACT.to_json(),
-            "device": {"vendor": "Qualcomm", "soc": "SM8550", "soc_model": 43},
-        },
-        inputs={"model": folder / "model.onnx"},
-    )
+    device = {"vendor": "Qualcomm", "soc": "SM8550", "soc_model": 43}
+    return examples.call(folder, KIND, facts={"device": device})
 
 
 KIND = StepKind(

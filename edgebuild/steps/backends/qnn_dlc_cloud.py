@@ -134,11 +134,7 @@ def example(folder: Path) -> Call:
         folder,
         KIND,
         params=Params(device="Samsung Galaxy S23 (Family)", qairt="2.45"),
-        facts={
-            "contract": examples.CONTRACT.to_json(),
-            "device": {"vendor": "Qualcomm", "soc": "SM8550", "soc_model": 43},
-        },
-        inputs={"model": examples.write_model(folder / "model.onnx")},
+        facts={"device": {"vendor": "Qualcomm", "soc": "SM8550", "soc_model": 43}},
     )
 
 

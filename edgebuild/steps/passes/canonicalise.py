@@ -103,12 +103,7 @@ def example(folder: Path) -> Call:
     model.graph.node.append(helper.make_node("Neg", ["r1"], ["unread"]))
     model.graph.node[0].name = ""
     onnx_file.save(model, folder / "model.onnx")
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": examples.CONTRACT.to_json()},
-        inputs={"model": folder / "model.onnx"},
-    )
+    return examples.call(folder, KIND, inputs={"model": folder / "model.onnx"})
 
 
 KIND = StepKind(

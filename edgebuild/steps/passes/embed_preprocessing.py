@@ -241,14 +241,8 @@ def _fold_flip(model: onnx.ModelProto, name: str, layout: str) -> bool:
 
 def example(folder: Path) -> Call:
     """The tiny model, fed with a camera's interleaved BGR bytes."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    return examples.call(
-        folder,
-        KIND,
-        params=Params(inputs=("image",), dtype="uint8", color="BGR", layout="NHWC"),
-        facts={"contract": examples.CONTRACT.to_json()},
-        inputs={"model": folder / "model.onnx"},
-    )
+    params = Params(inputs=("image",), dtype="uint8", color="BGR", layout="NHWC")
+    return examples.call(folder, KIND, params=params)
 
 
 KIND = StepKind(

@@ -33,8 +33,7 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model, which needs nothing."""
-    onnx_file.save(examples.model(), folder / "network.onnx")
-    return examples.call(folder, KIND, inputs={"model": folder / "network.onnx"})
+    return examples.call(folder, KIND)
 
 
 KIND = StepKind(

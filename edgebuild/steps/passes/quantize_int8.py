@@ -184,18 +184,7 @@ def _check_coverage(model: onnx.ModelProto, params: Params, kept: frozenset[str]
 
 def example(folder: Path) -> Call:
     """The tiny model and three images, for the HTP."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    contract = examples.CONTRACT.to_json()
-    return examples.call(
-        folder,
-        KIND,
-        params=Params(target="qnn"),
-        facts={"contract": contract, "source_contract": contract},
-        inputs={
-            "model": folder / "model.onnx",
-            "calibration": examples.images(folder / "calibration.npz"),
-        },
-    )
+    return examples.call(folder, KIND, params=Params(target="qnn"))
 
 
 KIND = StepKind(

@@ -34,10 +34,7 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model, five opsets on."""
-    onnx_file.save(examples.model(), folder / "network.onnx")
-    return examples.call(
-        folder, KIND, params=Params(opset=18), inputs={"model": folder / "network.onnx"}
-    )
+    return examples.call(folder, KIND, params=Params(opset=18))
 
 
 KIND = StepKind(

@@ -58,12 +58,7 @@ def example(folder: Path) -> Call:
     node[3].input[0] = "c3"
     node.insert(3, helper.make_node("Identity", ["c2"], ["c3"], "nothing"))
     onnx_file.save(model, folder / "model.onnx")
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": examples.CONTRACT.to_json()},
-        inputs={"model": folder / "model.onnx"},
-    )
+    return examples.call(folder, KIND, inputs={"model": folder / "model.onnx"})
 
 
 KIND = StepKind(

@@ -204,13 +204,7 @@ def _halve(tensor: onnx.TensorProto, *, bound: bool) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": examples.CONTRACT.to_json()},
-        inputs={"model": folder / "model.onnx"},
-    )
+    return examples.call(folder, KIND)
 
 
 KIND = StepKind(

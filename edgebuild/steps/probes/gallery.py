@@ -135,16 +135,8 @@ def _wide(array: NDArray[Any]) -> NDArray[Any]:
 
 def example(folder: Path) -> Call:
     """Three images and their masks."""
-    return examples.call(
-        folder,
-        KIND,
-        facts={"source_contract": examples.CONTRACT.to_json()},
-        inputs={
-            "evaluation": examples.images(folder / "evaluation.npz"),
-            "expected": examples.answers(folder / "expected.npz"),
-            "actual": examples.answers(folder / "actual.npz", noise=0.1),
-        },
-    )
+    inputs = {"actual": examples.answers(folder / "masks.npz", noise=0.1)}
+    return examples.call(folder, KIND, inputs=inputs)
 
 
 KIND = StepKind(

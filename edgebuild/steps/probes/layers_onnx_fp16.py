@@ -71,18 +71,7 @@ def _keep(graph: onnx.GraphProto, names: set[str]) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    facts = examples.CONTRACT.to_json()
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": facts, "source_contract": facts},
-        inputs={
-            "source_model": folder / "model.onnx",
-            "model": folder / "model.onnx",
-            **examples.answered(folder),
-        },
-    )
+    return examples.call(folder, KIND)
 
 
 KIND = StepKind(

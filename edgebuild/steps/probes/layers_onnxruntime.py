@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebuild.formats import layers, naming, onnx_file, onnx_run, onnx_values
+from edgebuild.formats import layers, naming, onnx_run, onnx_values
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
 
@@ -49,18 +49,7 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model against itself, on the worst of three images that it answered with noise."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    facts = examples.CONTRACT.to_json()
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": facts, "source_contract": facts},
-        inputs={
-            "source_model": folder / "model.onnx",
-            "onnx": folder / "model.onnx",
-            **examples.answered(folder),
-        },
-    )
+    return examples.call(folder, KIND)
 
 
 KIND = StepKind(

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from edgebuild.formats import dataset, dlc, layers, onnx_file, onnx_values
+from edgebuild.formats import dataset, dlc, layers, onnx_values
 from edgebuild.formats.onnx_values import Value
 from edgebuild.qnn import QnnError, stored
 from edgebuild.qnn.compile import RefusedError, compile_dlc
@@ -174,19 +174,8 @@ def _reason(error: RefusedError | QnnError) -> str:
 
 def example(folder: Path) -> Call:
     """The tiny model, for a chip with floats."""
-    model = folder / "model.onnx"
-    onnx_file.save(examples.model(), model)
-    facts = examples.CONTRACT.to_json()
-    return examples.call(
-        folder,
-        KIND,
-        facts={
-            "model_contract": facts,
-            "source_contract": facts,
-            "device": {"vendor": "Qualcomm", "soc": "SM8550", "soc_model": 43},
-        },
-        inputs={"source_model": model, "model": model, **examples.answered(folder)},
-    )
+    device = {"vendor": "Qualcomm", "soc": "SM8550", "soc_model": 43}
+    return examples.call(folder, KIND, facts={"device": device})
 
 
 KIND = StepKind(

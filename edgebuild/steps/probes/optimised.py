@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgebuild.formats import answers, dataset, onnx_file, onnx_run
+from edgebuild.formats import answers, dataset, onnx_run
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
 
@@ -27,17 +27,7 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model on three images."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    contract = examples.CONTRACT.to_json()
-    return examples.call(
-        folder,
-        KIND,
-        facts={"model_contract": contract, "source_contract": contract},
-        inputs={
-            "model": folder / "model.onnx",
-            "evaluation": examples.images(folder / "evaluation.npz"),
-        },
-    )
+    return examples.call(folder, KIND)
 
 
 KIND = StepKind(

@@ -165,22 +165,8 @@ def _feeds(call: Call, data: dataset.Groups, samples: Sequence[int]) -> Iterator
 
 def example(folder: Path) -> Call:
     """The tiny model on three images."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    contract = examples.CONTRACT.to_json()
-    return examples.call(
-        folder,
-        KIND,
-        facts={
-            "contract": contract,
-            "model_contract": contract,
-            "source_contract": contract,
-            "floats": "float32",
-        },
-        inputs={
-            "model": folder / "model.onnx",
-            "evaluation": examples.images(folder / "evaluation.npz"),
-        },
-    )
+    inputs = {"model": examples.write_model(folder / "model.onnx")}
+    return examples.call(folder, KIND, facts={"floats": "float32"}, inputs=inputs)
 
 
 KIND = StepKind(

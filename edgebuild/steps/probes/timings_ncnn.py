@@ -41,20 +41,7 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model on three images."""
-    facts = examples.CONTRACT.to_json()
-    converted.write_ncnn(folder / "model.param", folder / "model.bin")
-    naming.save(folder / "names.json", converted.NCNN_NAMES)
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": facts, "source_contract": facts},
-        inputs={
-            "param": folder / "model.param",
-            "weights": folder / "model.bin",
-            "evaluation": examples.images(folder / "evaluation.npz"),
-            "names": folder / "names.json",
-        },
-    )
+    return examples.call(folder, KIND, inputs=converted.ncnn_files(folder))
 
 
 KIND = StepKind(

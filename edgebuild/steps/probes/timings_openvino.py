@@ -60,17 +60,8 @@ def example(folder: Path) -> Call:
 
     network = ov.Core().read_model(str(examples.write_model(folder / "model.onnx")))
     ov.save_model(network, str(folder / "model.xml"), compress_to_fp16=False)
-    facts = examples.CONTRACT.to_json()
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": facts, "source_contract": facts},
-        inputs={
-            "xml": folder / "model.xml",
-            "bin": folder / "model.bin",
-            "evaluation": examples.images(folder / "evaluation.npz"),
-        },
-    )
+    inputs = {"xml": folder / "model.xml", "bin": folder / "model.bin"}
+    return examples.call(folder, KIND, inputs=inputs)
 
 
 KIND = StepKind(

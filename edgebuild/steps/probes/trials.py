@@ -108,16 +108,7 @@ def _resized(model: onnx.ModelProto, trial: Trial) -> onnx.ModelProto:
 
 def example(folder: Path) -> Call:
     """The tiny model on three images."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    return examples.call(
-        folder,
-        KIND,
-        facts={"source_contract": examples.CONTRACT.to_json()},
-        inputs={
-            "source_model": folder / "model.onnx",
-            "evaluation": examples.images(folder / "evaluation.npz"),
-        },
-    )
+    return examples.call(folder, KIND)
 
 
 KIND = StepKind(

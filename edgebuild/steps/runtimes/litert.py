@@ -29,18 +29,8 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model in TFLite's layout, on three images."""
-    facts = examples.CONTRACT.to_json()
-    naming.save(folder / "names.json", converted.TFLITE_NAMES)
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": converted.TFLITE_CONTRACT.to_json(), "source_contract": facts},
-        inputs={
-            "tflite": converted.write_tflite(folder / "model.tflite"),
-            "evaluation": examples.images(folder / "evaluation.npz"),
-            "names": folder / "names.json",
-        },
-    )
+    facts = {"contract": converted.TFLITE_CONTRACT.to_json()}
+    return examples.call(folder, KIND, facts=facts, inputs=converted.tflite_files(folder))
 
 
 KIND = StepKind(

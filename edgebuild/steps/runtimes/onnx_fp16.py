@@ -55,17 +55,7 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model on three images."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    facts = examples.CONTRACT.to_json()
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": facts, "source_contract": facts},
-        inputs={
-            "model": folder / "model.onnx",
-            "evaluation": examples.images(folder / "evaluation.npz"),
-        },
-    )
+    return examples.call(folder, KIND)
 
 
 KIND = StepKind(

@@ -68,15 +68,8 @@ def example(folder: Path) -> Call:
     work.mkdir()
     compiled = compile_dlc(onnx_file.to_bytes(examples.model()), soc_of(device), work)
     (folder / "model.dlc").write_bytes(dlc.normalise(compiled.dlc))
-    contract = examples.CONTRACT.to_json()
     return examples.call(
-        folder,
-        KIND,
-        facts={"contract": contract, "source_contract": contract, "device": device},
-        inputs={
-            "dlc": folder / "model.dlc",
-            "evaluation": examples.images(folder / "evaluation.npz"),
-        },
+        folder, KIND, facts={"device": device}, inputs={"dlc": folder / "model.dlc"}
     )
 
 

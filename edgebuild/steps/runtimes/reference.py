@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edgebuild.formats import answers, dataset, onnx_file, onnx_run
+from edgebuild.formats import answers, dataset, onnx_run
 from edgebuild.step import Call, Contract, StepKind
 from edgebuild.steps import examples
 
@@ -24,17 +24,7 @@ def run(call: Call) -> None:
 
 def example(folder: Path) -> Call:
     """The tiny model on three images."""
-    onnx_file.save(examples.model(), folder / "model.onnx")
-    facts = examples.CONTRACT.to_json()
-    return examples.call(
-        folder,
-        KIND,
-        facts={"contract": facts, "source_contract": facts},
-        inputs={
-            "source_model": folder / "model.onnx",
-            "evaluation": examples.images(folder / "evaluation.npz"),
-        },
-    )
+    return examples.call(folder, KIND)
 
 
 KIND = StepKind(

@@ -29,16 +29,8 @@ def example(folder: Path) -> Call:
 
     network = ov.Core().read_model(str(examples.write_model(folder / "model.onnx")))
     ov.save_model(network, str(folder / "source.xml"), compress_to_fp16=False)
-    return examples.call(
-        folder,
-        KIND,
-        facts={"source_contract": examples.CONTRACT.to_json()},
-        inputs={
-            "source_xml": folder / "source.xml",
-            "source_bin": folder / "source.bin",
-            "evaluation": examples.images(folder / "evaluation.npz"),
-        },
-    )
+    inputs = {"source_xml": folder / "source.xml", "source_bin": folder / "source.bin"}
+    return examples.call(folder, KIND, inputs=inputs)
 
 
 KIND = StepKind(
