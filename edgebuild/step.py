@@ -146,8 +146,9 @@ class NoParams:
 class Metric:
     """A figure a check measures, e.g. `sqnr_db` of check `parity` = metric `parity.sqnr_db`.
 
-    `always`: it must be 0 wherever its check is planned, whether or not a manifest names it. `params`: what
-    a manifest can set beside its limits, e.g. `{min: 0.9, alpha: 0.3}` (quality metrics only).
+    `always`: it must be 0 wherever its check is planned, whatever a manifest says of it. `params`: what
+    a manifest can set beside its limits, e.g. `{min: 0.9, alpha: 0.3}` (quality metrics only). `span`: the
+    worst and the best figure there can be, where both are known.
     """
 
     doc: str
@@ -155,6 +156,7 @@ class Metric:
     better: Literal["higher", "lower"] = "higher"
     always: bool = False
     params: type = NoParams
+    span: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,6 +212,9 @@ class StepKind:
     time_limit_s: int = 600
     # Nothing else of any build on this store runs meanwhile: for what measures the machine.
     alone: bool = False
+    # What it looks at can change although nothing in its key does (which device is attached): every build
+    # runs it once; what reads its output is restored if that is the same as before.
+    fresh: bool = False
     # probe: what must be there for it: an ability of the machine (`edgebuild.engine.abilities`), or
     # `device.NAME`, a word the target's `device:` must have.
     needs: tuple[str, ...] = ()
@@ -347,17 +352,22 @@ class Measurement:
 
 
 # What a line of `accept:` can have of any metric; its other fields are the metric's parameters.
-LIMIT_FIELDS = ("min", "max", "max_drop", "evidence")
+LIMIT_FIELDS = ("min", "max", "max_drop", "confidence", "evidence")
+# The highest `confidence` that 1000 resamples can show.
+MOST_CONFIDENCE = 0.998
 
 
 @dataclass(frozen=True, kw_only=True)
 class Limit:
-    """One line of `accept:`. At least one of min, max, max_drop is given. `params` are the metric's."""
+    """One line of `accept:`. At least one of min, max, max_drop is given; with `confidence` (0..1) they bind
+    the interval in which the figure lies so surely, not the figure alone. `params` are the metric's.
+    """
 
     metric: str
     min: float | None = None
     max: float | None = None
     max_drop: float | None = None
+    confidence: float | None = None
     evidence: tuple[Evidence, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     declared_at: Position | None = field(default=None, compare=False)
@@ -375,8 +385,9 @@ class Waiver:
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """A judged measurement: what a report shows and a gate acts on. `limit` is for reading; `bound` is
-    the plain minimum or maximum in it, for drawing."""
+    """A judged measurement: what a report shows and a gate acts on. `limit` is for reading. For drawing:
+    `bound` is the plain minimum or maximum in it, of two the one that the value is nearer to or beyond, and
+    `side` says which it is; no bound where a drop decides."""
 
     metric: str
     value: float | None
@@ -387,5 +398,6 @@ class Finding:
     output: str = ""
     detail: str = ""
     bound: float | None = None
+    side: Literal["", "min", "max"] = ""
     baseline: float | None = None
     interval: tuple[float, float] | None = None

@@ -153,7 +153,7 @@ statistics = score = print
     assert str(caught.value) == (
         "error: a parameter of metric `clash` cannot be called `max`\n"
         "  module  kinds_test_clash\n"
-        "hint: that is a limit's own, as are all of: min, max, max_drop, evidence"
+        "hint: that is a limit's own, as are all of: min, max, max_drop, confidence, evidence"
     )
 
 

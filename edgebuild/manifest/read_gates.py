@@ -25,6 +25,7 @@ def read_limits(
             min=_number(line.get("min")),
             max=_number(line.get("max")),
             max_drop=line.get("max_drop"),
+            confidence=line.get("confidence"),
             evidence=tuple(e for e in line.get("evidence", ()) if e),
             params={name: item for name, item in line.items() if name not in LIMIT_FIELDS},
             declared_at=at,
@@ -32,6 +33,11 @@ def read_limits(
         if limit.min is not None and limit.max is not None and limit.min > limit.max:
             message = f"no value of `{metric}` is at least {line['min']} and at most {line['max']}"
             problems.append(ManifestError(message, position=at))
+        if limit.confidence is not None and not metric.startswith("quality."):
+            message = f"nothing says how sure a figure of `{metric}` is"
+            where = document.key((*path, metric, "confidence"))
+            hint = "`confidence` can be asked for of quality metrics, whose samples are drawn again"
+            problems.append(ManifestError(message, position=where, hint=hint))
         limits.append(limit)
     return tuple(limits)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
-from edgebuild.step import Color, DType, Evidence, Layout
+from edgebuild.step import MOST_CONFIDENCE, Color, DType, Evidence, Layout
 
 Schema = dict[str, Any]
 
@@ -98,6 +98,13 @@ def limit(number: Mapping[str, Any], params: Mapping[str, Any] | None = None) ->
                     "type": "number",
                     "minimum": 0,
                     "description": "By how much it may be worse than the source's",
+                },
+                "confidence": {
+                    "type": "number",
+                    "minimum": 0.5,
+                    "maximum": MOST_CONFIDENCE,
+                    "description": "Of quality: how sure it has to be that the limits hold, 0.95 say; the "
+                    "whole interval of so much confidence has to keep to them",
                 },
                 "evidence": {
                     "type": "array",

@@ -5,8 +5,11 @@ from __future__ import annotations
 import datetime
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Literal
 
-from edgebuild.step import QUANTILES, Finding, Limit, Measurement, Metric, Waiver
+from edgebuild.plan import certainty
+from edgebuild.plan.limit_text import amount, limit_text
+from edgebuild.step import Finding, Limit, Measurement, Metric, Waiver
 
 # A gate that holds whatever was planned: every backend says its artifact's contract.
 _CONTRACT = "contract.mismatches"
@@ -23,12 +26,13 @@ def judge(
     today: datetime.date,
 ) -> list[Finding]:
     """One finding for each limit and each measurement it covers, in the order of `limits`; before them,
-    those that always hold for the `checks` that were planned (`Metric.always`).
+    those that always hold for the `checks` that were planned (`Metric.always`), but for those of which
+    `limits` ask as much or more.
 
     A limit on a metric with several measurements (one an output) must hold for each. A limit that nothing
     measured is `unproven`, with the reason from `missing` (check name -> why) if there is one.
     """
-    named = {limit.metric for limit in limits}
+    named = {x.metric for x in limits if x.max is not None and x.max <= 0}
     always = [
         Limit(metric=name, max=0)
         for name in dict.fromkeys([_CONTRACT, *(n for n, m in metrics.items() if m.always)])
@@ -51,30 +55,6 @@ def accepted(findings: Sequence[Finding]) -> bool:
     return all(f.verdict in ("passed", "waived") for f in findings)
 
 
-def limit_text(limit: Limit, unit: str = "") -> str:
-    """`>= 40`, `<= 2 MB`, `drop <= 0.02`, `alpha 0.3`, joined by commas."""
-    parts = []
-    if limit.min is not None:
-        parts.append(f">= {_amount(limit.min, unit)}")
-    if limit.max is not None:
-        parts.append(f"<= {_amount(limit.max, unit)}")
-    if limit.max_drop is not None:
-        parts.append(f"drop <= {_amount(limit.max_drop, unit)}")
-    parts += [f"{name} {value}" for name, value in limit.params.items()]
-    if limit.evidence:
-        parts.append("by " + " or ".join(limit.evidence))
-    return ", ".join(parts)
-
-
-def _amount(value: float, unit: str) -> str:
-    """A number as people write it: bytes in MB and kB (powers of 1000), others in six digits."""
-    if unit == "bytes":
-        for name, scale in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-            if abs(value) >= scale:
-                return f"{value / scale:g} {name}"
-    return f"{value:g}"
-
-
 def _judge_one(limit: Limit, metric: Metric, m: Measurement) -> Finding:
     if m.value is None:
         return _finding(limit, metric, m, "unproven", m.detail or "not measured")
@@ -82,53 +62,46 @@ def _judge_one(limit: Limit, metric: Metric, m: Measurement) -> Finding:
         wanted = " or ".join(limit.evidence)
         return _finding(limit, metric, m, "unproven", f"measured by {m.evidence}, not {wanted}")
     problems = []
+    drops = False
     if limit.min is not None and not m.value >= limit.min:
-        problems.append(f"below {_amount(limit.min, metric.unit)}")
+        problems.append(f"below {amount(limit.min, metric.unit)}")
     if limit.max is not None and not m.value <= limit.max:
-        problems.append(f"above {_amount(limit.max, metric.unit)}")
+        problems.append(f"above {amount(limit.max, metric.unit)}")
     if limit.max_drop is not None:
         if m.baseline is None:
             return _finding(limit, metric, m, "unproven", "the source was not measured")
-        drop = m.baseline - m.value if metric.better == "higher" else m.value - m.baseline
+        drop = _drop(metric, m.value, m.baseline)
         if not drop <= limit.max_drop:
+            drops = not problems
             problems.append(f"{drop:.4g} worse than the source's {m.baseline:.6g}")
-    detail = _join(*problems, _certainty(limit, metric, m), m.detail)
-    return _finding(limit, metric, m, "failed" if problems else "passed", detail)
+    doubt = "" if problems else certainty.doubt(limit, m, metric.unit)
+    verdict = "failed" if problems else "unproven" if doubt else "passed"
+    detail = _join(*problems, doubt, certainty.told(limit, m, metric.unit), m.detail)
+    finding = _finding(limit, metric, m, verdict, detail)
+    return replace(finding, bound=None, side="") if drops else finding
 
 
-def _certainty(limit: Limit, metric: Metric, m: Measurement) -> str:
-    """In how many resamples of the evaluation data the limit holds, where the check drew such. It changes
-    no verdict: how sure a gate has to be is for people to say."""
-    if m.interval is None:
-        return ""
-    parts = [f"95 % interval {m.interval[0]:.4g}..{m.interval[1]:.4g}"]
-    lines = (
-        (limit.min, m.quantiles, True, ">= {}"),
-        (limit.max, m.quantiles, False, "<= {}"),
-        (limit.max_drop, m.drop_quantiles, False, "drop <= {}"),
-    )
-    for bound, quantiles, above, text in lines:
-        if bound is not None and quantiles:
-            share = _share(bound, quantiles, above=above)
-            parts.append(f"{text.format(_amount(bound, metric.unit))} in {share} of resamples")
-    return ", ".join(parts)
+def _drop(metric: Metric, value: float, baseline: float) -> float:
+    """How much worse than the baseline; nothing where both are infinite alike."""
+    if value == baseline:
+        return 0.0
+    return baseline - value if metric.better == "higher" else value - baseline
 
 
-def _share(bound: float, quantiles: Sequence[float], *, above: bool) -> str:
-    """Of resamples that keep to `bound`, as far as quantiles tell: `all`, `at least 99.5 %`, `none`."""
-    kept = [q >= bound if above else q <= bound for q in quantiles]
-    if not any(kept):
-        return "none"
-    if all(kept):
-        return "all"
-    # Of the share at a quantile, all are at most that large: counted from the side that keeps to it.
-    held = 1 - QUANTILES[kept.index(True)] if above else QUANTILES[kept.index(False) - 1]
-    return f"at least {100 * held:g} %" if held else "hardly any"
+def _bound(limit: Limit, value: float | None) -> tuple[float | None, Literal["", "min", "max"]]:
+    """What `Finding.bound` and `Finding.side` are."""
+    if limit.min is not None and limit.max is not None:
+        below = value is None or value - limit.min <= limit.max - value
+        return (limit.min, "min") if below else (limit.max, "max")
+    if limit.min is not None:
+        return limit.min, "min"
+    return (limit.max, "max") if limit.max is not None else (None, "")
 
 
 def _finding(
     limit: Limit, metric: Metric, m: Measurement | None, verdict: str, detail: str
 ) -> Finding:
+    bound, side = _bound(limit, m.value if m else None)
     return Finding(
         metric=limit.metric,
         value=m.value if m else None,
@@ -138,7 +111,8 @@ def _finding(
         evidence=m.evidence if m else None,
         output=m.output if m else "",
         detail=detail,
-        bound=limit.min if limit.min is not None else limit.max,
+        bound=bound,
+        side=side,
         baseline=m.baseline if m else None,
         interval=m.interval if m else None,
     )

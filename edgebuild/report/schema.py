@@ -94,7 +94,7 @@ def _about() -> dict[str, Any]:
 
 
 def _finding() -> dict[str, Any]:
-    return _object(
+    made = _object(
         {
             "metric": _STRING,
             "output": _said("the model's output it belongs to; empty if none"),
@@ -102,6 +102,7 @@ def _finding() -> dict[str, Any]:
             "unit": _STRING,
             "limit": _said("for reading: `>= 40, by emulated`"),
             "bound": _FIGURE,
+            "side": {"enum": ["", "min", "max"], "description": "which of the two the bound is"},
             "baseline": _FIGURE,
             "interval": _INTERVAL,
             "verdict": {"enum": list(get_args(Verdict))},
@@ -109,6 +110,8 @@ def _finding() -> dict[str, Any]:
             "detail": _STRING,
         }
     )
+    # Reports of before there was a `side` are sound, too.
+    return {**made, "required": [name for name in made["required"] if name != "side"]}
 
 
 def _measurement() -> dict[str, Any]:

@@ -70,6 +70,18 @@ def test_data_and_training_are_uses_with_their_files(project):
     )
 
 
+def test_a_gate_of_quality_can_ask_for_confidence(project):
+    project.edit(("{min: 30, max_drop: 0.5}", "{min: 30, max_drop: 0.5, confidence: 0.9, peak: 1}"))
+    (limit,) = (
+        x
+        for x in project.load().models["gaze"].targets["oak"].accept
+        if x.metric == "quality.psnr_db"
+    )
+    assert limit == Limit(
+        metric="quality.psnr_db", min=30, max_drop=0.5, confidence=0.9, params={"peak": 1}
+    )
+
+
 def test_a_model_on_a_target_has_passes_parameters_and_gates(project):
     oak = project.load().models["gaze"].targets["oak"]
     assert oak.recipe == (Use(kind="pass/legalize"),)

@@ -206,7 +206,18 @@ WRONG_VALUES = [
     ("{min: 30, max_drop: 0.5}", "{peak: 255}", "`targets.oak.accept.quality.psnr_db` must have at "
      "least one of `min`, `max`, `max_drop`", None),
     ("parity.sqnr_db: {min: 40}", "parity.sqnr_db: {min: 40, peak: 2}",
-     "unknown field `peak` in `targets.oak.accept.parity.sqnr_db`", "fields here: evidence, max, max_drop, min"),
+     "unknown field `peak` in `targets.oak.accept.parity.sqnr_db`", "fields here: confidence, evidence, max, max_drop, min"),
+    ("parity.sqnr_db: {min: 40}", "parity.sqnr_db: {min: 40, confidence: 0.95}",
+     "nothing says how sure a figure of `parity.sqnr_db` is",
+     "`confidence` can be asked for of quality metrics, whose samples are drawn again"),
+    ("max_drop: 0.5", "confidence: 0.9999", "`targets.oak.accept.quality.psnr_db.confidence` must be at most 0.998, "
+     "not 0.9999", None),
+    ("max_drop: 0.5", "confidence: 95", "`targets.oak.accept.quality.psnr_db.confidence` must be at most 0.998, "
+     "not 95", None),
+    ("max_drop: 0.5", "confidence: 0.05", "`targets.oak.accept.quality.psnr_db.confidence` must be at least 0.5, "
+     "not 0.05", None),
+    ("{min: 30, max_drop: 0.5}", "{confidence: 0.95}", "`targets.oak.accept.quality.psnr_db` must have at "
+     "least one of `min`, `max`, `max_drop`", None),
     ("max_drop: 0.5", "max_drop: -1", "`targets.oak.accept.quality.psnr_db.max_drop` must be at least 0, not -1", None),
     ("{min: 40}", "{min: .nan}", "`.nan` is not a finite number", None),
     ("{min: 40}", "{min: 2 MB}", '`targets.oak.accept.parity.sqnr_db.min` must be a number, not the text "2 MB"', None),

@@ -4,7 +4,8 @@ import datetime
 
 import pytest
 
-from edgebuild.plan.judge import accepted, judge, limit_text
+from edgebuild.plan.judge import accepted, judge
+from edgebuild.plan.limit_text import limit_text
 from edgebuild.step import QUANTILES, Limit, Measurement, Metric, Waiver
 
 METRICS = {
@@ -81,6 +82,48 @@ def test_a_drop_is_against_the_source_in_the_direction_of_the_metric(
     assert [v for _, v, _ in verdicts([Limit(metric=metric, max_drop=0.5)], [m])] == [verdict]
 
 
+def test_no_drop_where_source_and_artifact_are_infinitely_good():
+    m = sqnr(float("inf"), baseline=float("inf"))
+    limit = Limit(metric="parity.sqnr_db", max_drop=0.5)
+    assert verdicts([limit], [m]) == [("parity.sqnr_db", "passed", "")]
+
+
+@pytest.mark.parametrize("limit", [{"min": 0}, {"max": 3}, {"max_drop": 1}])
+def test_a_manifest_does_not_loosen_what_must_be_zero_everywhere(limit):
+    broken = Measurement(metric="contract.mismatches", value=2, evidence="host", baseline=2)
+    found = judge(
+        [Limit(metric="contract.mismatches", **limit)], [broken], metrics=METRICS, today=TODAY
+    )
+    assert next((f.verdict, f.limit) for f in found) == ("failed", "<= 0")
+    assert not accepted(found)
+
+
+def test_a_gate_of_the_manifests_own_that_asks_as_much_is_told_once():
+    limit = Limit(metric="contract.mismatches", max=0, evidence=("host",))
+    found = judge([limit], [CONTRACT], metrics=METRICS, today=TODAY)
+    assert [(f.verdict, f.limit) for f in found] == [("passed", "<= 0, by host")]
+
+
+@pytest.mark.parametrize(
+    ("limit", "value", "drawn"),
+    [
+        ({"min": 1, "max": 9}, 2, (1, "min")),
+        ({"min": 1, "max": 9}, 8, (9, "max")),
+        ({"min": 1, "max": 9}, 12, (9, "max")),
+        ({"min": 1, "max": 9}, None, (1, "min")),
+        ({"max": 9}, 3, (9, "max")),
+        ({"max_drop": 9}, 3, (None, "")),
+        ({"min": 1, "max_drop": 1}, 49.5, (1, "min")),
+        ({"min": 1, "max_drop": 1}, 3, (None, "")),
+        ({"min": 4, "max_drop": 1}, 3, (4, "min")),
+    ],
+)
+def test_a_gate_is_drawn_against_the_bound_that_decides(limit, value, drawn):
+    limit = Limit(metric="parity.sqnr_db", **limit)
+    found = judge([limit], [CONTRACT, sqnr(value, baseline=50)], metrics=METRICS, today=TODAY)
+    assert (found[1].bound, found[1].side) == drawn
+
+
 def test_the_contract_is_a_gate_that_no_manifest_need_name():
     broken = Measurement(metric="contract.mismatches", value=1, evidence="host")
     assert not accepted(judge([], [broken], metrics=METRICS, today=TODAY))
@@ -140,8 +183,8 @@ def test_a_waiver_does_not_hide_that_a_gate_holds():
 
 
 def test_limits_read_as_people_write_them():
-    limit = Limit(metric="x", min=1, max=2.5, max_drop=0.1, evidence=("device",))
-    assert limit_text(limit) == ">= 1, <= 2.5, drop <= 0.1, by device"
+    limit = Limit(metric="x", min=1, max=2.5, max_drop=0.1, confidence=0.95, evidence=("device",))
+    assert limit_text(limit) == ">= 1, <= 2.5, drop <= 0.1, 95 % sure, by device"
 
 
 def test_limits_say_the_metrics_parameters():
@@ -192,6 +235,52 @@ def test_how_sure_it_is_changes_no_verdict():
     limit = Limit(metric="parity.sqnr_db", min=60)
     ((_, verdict, said),) = verdicts([limit], [resampled(lowest=40, highest=50)])
     assert (verdict, ">= 60 in none of resamples" in said) == ("failed", True)
+
+
+@pytest.mark.parametrize(
+    ("limit", "verdict", "said"),
+    [
+        ({"min": 40.25, "confidence": 0.95}, "passed", ""),
+        (
+            {"min": 40.3, "confidence": 0.95}, "unproven",
+            ">= 40.3 is not 95 % sure: the interval is 40.25..49.75; ",
+        ),
+        ({"min": 40.3, "confidence": 0.9}, "passed", ""),
+        # No quantile is recorded at 3.5 %: the next one further out counts.
+        (
+            {"min": 40.3, "confidence": 0.93}, "unproven",
+            ">= 40.3 is not 93 % sure: the interval is 40.25..49.75; ",
+        ),
+        ({"min": 40.01, "confidence": 0.998}, "passed", ""),
+        ({"max": 49.75, "confidence": 0.95}, "passed", ""),
+        (
+            {"max": 49.7, "confidence": 0.95}, "unproven",
+            "<= 49.7 is not 95 % sure: the interval is 40.25..49.75; ",
+        ),
+        ({"max_drop": 9.75, "confidence": 0.95}, "passed", ""),
+        (
+            {"min": 40, "max_drop": 9.7, "confidence": 0.95}, "unproven",
+            "drop <= 9.7 is not 95 % sure: the interval is 0.25..9.75; ",
+        ),
+        ({"min": 45.1, "confidence": 0.6}, "failed", "below 45.1; "),
+    ],
+)  # fmt: skip
+def test_a_gate_with_confidence_holds_for_the_whole_interval(limit, verdict, said):
+    limit = Limit(metric="parity.sqnr_db", **limit)
+    ((_, found, detail),) = verdicts([limit], [resampled(lowest=40, highest=50)])
+    assert found == verdict
+    assert detail.startswith(said + "95 % interval 40.25..49.75, ")
+
+
+@pytest.mark.parametrize("limit", [{"min": 1}, {"max": 99}, {"max_drop": 9}])
+def test_what_has_no_interval_is_not_proven_where_confidence_is_asked_for(limit):
+    limit = Limit(metric="parity.sqnr_db", confidence=0.95, **limit)
+    assert verdicts([limit], [sqnr(50, baseline=50)]) == [
+        (
+            "parity.sqnr_db", "unproven",
+            "nothing says how sure it is, and 95 % are asked for",
+        )
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("order", [1, -1])

@@ -43,6 +43,11 @@ def test_an_interval_is_a_whisker_between_its_ends():
     assert "M65.8 " in whisker.get("d")
 
 
+def test_a_value_above_its_maximum_has_no_margin_above_its_minimum():
+    found = finding("some.figure", 3, ">= 1, <= 2", "failed", bound=2, side="max")
+    assert margin_text(found) == "−50 %"
+
+
 def test_no_bound_or_no_value_is_no_bar():
     assert margin_bar(finding("quality.map50", 0.9, "drop <= 0.1")) is None
     assert margin_bar(finding("quality.map50", None, ">= 0.1")) is None

@@ -194,7 +194,9 @@ def lollipops(values: Sequence[tuple[str, float, float]], *, label: str) -> ET.E
 
 
 def _apart(finding: Mapping[str, Any], bound: float, value: float) -> float:
-    gap = value - bound if finding["limit"].startswith(">=") else bound - value
+    # A report of an earlier edgebuild does not say which side its bound is.
+    side = finding.get("side") or ("min" if finding["limit"].startswith(">=") else "max")
+    gap = value - bound if side == "min" else bound - value
     if gap == 0:
         return 0.0
     return gap / abs(bound) if bound else math.copysign(math.inf, gap)

@@ -53,10 +53,12 @@ def _rank(finding: Report) -> int:
 
 
 def _verdicts(report: Report) -> dict[str, dict[str, Report]]:
-    """Findings by metric, then by output."""
+    """Findings by metric, then by output; of two that judge the same, the worse."""
     found: dict[str, dict[str, Report]] = {}
     for one in report["findings"]:
-        found.setdefault(one["metric"], {})[one.get("output", "")] = one
+        of_metric = found.setdefault(one["metric"], {})
+        other = of_metric.get(one.get("output", ""), one)
+        of_metric[one.get("output", "")] = max(other, one, key=_rank)
     return found
 
 

@@ -106,6 +106,15 @@ def test_a_new_gate(verdict, direction):
     ]
 
 
+def test_of_two_gates_on_one_figure_the_worse_counts():
+    both = [
+        finding("contract.mismatches", v, x) for v, x in (("failed", "<= 0"), ("passed", "<= 3"))
+    ]
+    holds = [finding("contract.mismatches", "passed", "<= 0")]
+    for order in (1, -1):
+        assert compare(report(findings=holds), report(findings=both[::order])).gates_worse == 1
+
+
 def test_another_limit_is_told():
     found = compare(
         report(findings=[finding("size.bytes", limit="<= 1 MB")]),
