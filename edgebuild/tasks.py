@@ -140,7 +140,7 @@ def task_bench() -> dict[str, Any]:
 def _build_tasks() -> Iterator[dict[str, Any]]:
     """One trivial task if nothing has changed; else the graph of the target, a task a step."""
     from edgebuild.engine import noop
-    from edgebuild.engine.abilities import abilities
+    from edgebuild.engine.abilities import circumstances
 
     _refuse_unknown_variables()
     target, model = get_var("target"), get_var("model")
@@ -160,7 +160,7 @@ def _build_tasks() -> Iterator[dict[str, Any]]:
     root = Path.cwd()
     today = datetime.date.today()
     done = noop.path(root / ".edgebuild", target, model)
-    context = noop.context(target, model, str(settings.home), abilities(settings.variables))
+    context = noop.context(target, model, str(settings.home), circumstances(settings.variables))
 
     def clean() -> None:
         """`doit clean build target=...`: what was published; the store keeps it for the next build."""

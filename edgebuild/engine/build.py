@@ -12,8 +12,19 @@ from typing import TypeVar
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
-from edgebuild.engine import budget, history, noop, pages, publish, scope, stale, swap, world
-from edgebuild.engine.abilities import abilities
+from edgebuild.engine import (
+    budget,
+    history,
+    machine,
+    noop,
+    pages,
+    publish,
+    scope,
+    stale,
+    swap,
+    world,
+)
+from edgebuild.engine.abilities import circumstances
 from edgebuild.engine.diagnose import diagnose
 from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
@@ -154,7 +165,7 @@ class Build:
                 self.target,
                 self.model,
                 str(self.toolbox.settings.home),
-                abilities(self.toolbox.settings.variables),
+                circumstances(self.toolbox.settings.variables),
             ),
             scope.read(self),
             summary=summary,
@@ -266,7 +277,7 @@ def open_session(
     around = Surroundings(
         code=_Lazy(lambda kind_id: world.code_digest(kinds, kind_id)),
         tools=_Lazy(lambda name: toolbox.get(name).digest),
-        machine=world.machine(),
+        machine=machine.facts(),
         modules=_Lazy(world.module_digest),
     )
     return Session(

@@ -36,7 +36,7 @@ def forecast(session: Session) -> list[Forecast]:
         except EdgebuildError as error:
             rows.append(Forecast(step=step, fate="run", reasons=(error.message,)))
             continue
-        result = session.store.find(key(action))
+        result = session.find(step, key(action))
         if result is not None:
             session.outcomes[name] = Outcome(
                 step=step, action=action, key=key(action), result=result, how="restored"
@@ -48,7 +48,7 @@ def forecast(session: Session) -> list[Forecast]:
             Forecast(
                 step=step,
                 fate="run",
-                reasons=tuple(why) or ("its result is no longer in the store",),
+                reasons=tuple(why) or (session.why_again(step),),
             )
         )
     return rows

@@ -120,14 +120,12 @@ def begun_ns() -> int:
     return time.time_ns() if _checked_ns is None else _checked_ns
 
 
-def context(target: str, model: str | None, home: str, abilities: Iterable[str] = ()) -> str:
-    """What a record is about: another version, checkout, Python, home, choice of models or device to
-    measure on is another build."""
+def context(target: str, model: str | None, home: str, around: Iterable[str] = ()) -> str:
+    """What a record is about: another version, checkout, Python, home, choice of models, or another of the
+    `circumstances`, is another build."""
     package = str(Path(edgebuild.__file__).parent)
     python = (sys.version, sys.prefix, os.uname().machine)
-    return "\n".join(
-        (edgebuild.__version__, package, *python, target, model or "", home, *sorted(abilities))
-    )
+    return "\n".join((edgebuild.__version__, package, *python, target, model or "", home, *around))
 
 
 def path(state: Path, target: str, model: str | None) -> Path:

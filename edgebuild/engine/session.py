@@ -48,6 +48,8 @@ class Session:
     tools: Callable[[str], Tools]
     execute: Executor
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    # Actions of kinds that are `fresh` which this build has run.
+    _seen: set[Digest] = field(default_factory=set)
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _warmed: bool = False
 
@@ -61,11 +63,17 @@ class Session:
         step = self.graph.step(step_id)
         action = self.action(step)
         name = key(action)
-        result = self.store.find(name)
+        result = self.find(step, name)
         if result is None:
             return False
         self._note(Outcome(step=step, action=action, key=name, result=result, how="restored"))
         return True
+
+    def find(self, step: Step, name: Digest) -> ActionResult | None:
+        """What the store has of a step; nothing if the step must look for itself in every build."""
+        if self.kinds.get(step.kind).fresh and name not in self._seen:
+            return None
+        return self.store.find(name)
 
     def build(self, step_id: str) -> Outcome:
         """Execute a step, unless another build did meanwhile; record its result."""
@@ -76,14 +84,14 @@ class Session:
             reasons = tuple(explain.differences(self.records.action(step_id), action.to_json()))
             try:
                 with self.store.busy(name):
-                    result = self.store.find(name)
+                    result = self.find(step, name)
                     how: Literal["restored", "built"] = "restored"
                     if result is None:
                         result = self._execute(step, action)
                         how = "built"
                 outcome = Outcome(
                     step=step, action=action, key=name, result=result, how=how,
-                    reasons=reasons or ("its result is no longer in the store",),
+                    reasons=reasons or (self.why_again(step),),
                 )  # fmt: skip
                 self._note(outcome)
                 return outcome
@@ -92,6 +100,12 @@ class Session:
                     raise
                 self._rebuild(step, lost.digest)
         raise AssertionError("unreachable")
+
+    def why_again(self, step: Step) -> str:
+        """Why a step runs of which nothing has changed."""
+        if self.kinds.get(step.kind).fresh:
+            return "what it looks at may have changed"
+        return "its result is no longer in the store"
 
     def rerun(self, step_id: str) -> Outcome:
         """Execute a step though the store has its result; the new result replaces it."""
@@ -115,6 +129,7 @@ class Session:
         self._warm(step)
         result = self.execute(step, kind, self.kinds.module(step.kind), action, tools)
         self.store.put_result(key(action), result)
+        self._seen.add(key(action))
         return result
 
     def _warm(self, step: Step) -> None:

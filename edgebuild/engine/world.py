@@ -1,12 +1,10 @@
-"""What the world adds to an action: digests of step code, tool environments, facts of the machine."""
+"""Digests of the code of steps: of all that a kind, or a module that it loads, can reach."""
 
 from __future__ import annotations
 
 import ast
 import functools
 import importlib.util
-import os
-import platform
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -14,12 +12,6 @@ from edgebuild import digest as digests
 from edgebuild.kinds import Kinds
 
 _PACKAGE = "edgebuild"
-# CPU features by which the numerical libraries choose their kernels.
-_ISA_FLAGS = (
-    "sse4_1", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512vl", "avx512_vnni",
-    "avx_vnni", "avx512_bf16", "avx512_fp16", "amx_tile", "amx_int8", "amx_bf16",
-    "asimd", "asimddp", "asimdhp", "i8mm", "bf16", "sve",
-)  # fmt: skip
 
 
 def code_digest(kinds: Kinds, kind_id: str) -> str:
@@ -43,33 +35,6 @@ def code_files(kinds: Kinds, kind_ids: Iterable[str], modules: Iterable[str] = (
 def _digest(*names: str) -> str:
     files = sorted({file for name in names for file in _closure(name)})
     return digests.of_json([[name, _source_digest(path)] for name, path in files]).hash
-
-
-def machine() -> dict[str, str]:
-    """Facts a kind can depend on: `isa` (architecture and vector extensions), `threads`, `cpu` (its model,
-    and how many cores there are)."""
-    return {"isa": _isa(), "threads": "1", "cpu": f"{_cpu()}, {os.cpu_count()} cores"}
-
-
-@functools.cache
-def _cpuinfo() -> dict[str, str]:
-    """What the kernel says of the first core."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().partition("\n\n")[0].splitlines()
-    except OSError:
-        return {}
-    return {name.strip(): value.strip() for name, _, value in (x.partition(":") for x in lines)}
-
-
-def _cpu() -> str:
-    return _cpuinfo().get("model name") or platform.machine()
-
-
-@functools.cache
-def _isa() -> str:
-    info = _cpuinfo()
-    flags = set((info.get("flags") or info.get("Features") or "").split())
-    return " ".join([platform.machine(), *(flag for flag in _ISA_FLAGS if flag in flags)])
 
 
 @functools.cache

@@ -30,6 +30,7 @@ Ports, wired by name (a kind's `consumes` and `produces`):
                   (edgebuild.formats.layers)
     timings       JSON, a probe's: how long a frame takes, and how that was obtained
                   (edgebuild.formats.timings)
+    myriad_device JSON, a probe's: which Myriad X is attached
     ranges        JSON, a runtime's or probe's: the range of each value, and what of it is lost
     gallery       JSON, a probe's: a few samples with both answers as pictures (edgebuild.formats.gallery)
     trials        dataset, a probe's: source_model's answers with one thing changed each

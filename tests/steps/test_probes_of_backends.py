@@ -32,3 +32,15 @@ def test_every_backend_says_how_the_latency_of_its_artifacts_is_found():
 def test_what_probes_need_is_known(probe):
     for need in KINDS.get(f"probe/{probe}").needs:
         assert need in ("myriad-device", "qai-hub") or need.startswith("device.")
+
+
+def test_what_measures_an_attached_device_reads_which_one_it_is():
+    """Else the figures of one would be found again for another."""
+    measuring = [
+        kind
+        for kind in map(KINDS.get, (f"probe/{name}" for name in PROBES))
+        if "myriad-device" in kind.needs and not kind.fresh
+    ]
+    assert measuring
+    for kind in measuring:
+        assert "myriad_device" in kind.consumes

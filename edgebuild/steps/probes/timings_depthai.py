@@ -6,9 +6,10 @@ answer is there, so the way over USB is part of it, as it is for a program on th
 first frame counts as warm-up, a few more are not counted, then 200 are measured, of a large network 100
 or as many as take two seconds. Nothing else of any build on the same store runs meanwhile.
 
-It is used where a device is attached; the result stays in the store, and is of the device that was
-attached then. What is said here of depthai's programming interface was tried with depthai 3.12 as far as that
-goes without a device: no Myriad X has been at hand yet to run the whole of it.
+It is used where a device is attached; the result stays in the store, and is found again while that very
+device is at the same port (see probe `myriad_device`). What is said here of depthai's programming interface
+was tried with depthai 3.12 as far as that goes without a device: no Myriad X has been at hand yet to run the
+whole of it.
 """
 
 from __future__ import annotations
@@ -16,28 +17,21 @@ from __future__ import annotations
 import base64
 import contextlib
 import datetime
+import json
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edgebuild.errors import EdgebuildError
 from edgebuild.formats import dataset, naming, timings
 from edgebuild.step import Call, Contract, StepKind, Tensor
-from edgebuild.steps import examples, repeat
+from edgebuild.steps import examples, myriad_usb, repeat
+from edgebuild.steps.myriad_usb import REMEDY, MyriadDeviceError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _ANSWER_S = 20.0
-_REMEDY = (
-    "attach one by USB, end other programs that use it, and let users open it: a udev rule "
-    'SUBSYSTEM=="usb", ATTRS{idVendor}=="03e7", MODE="0666"'
-)
-
-
-class MyriadDeviceError(EdgebuildError):
-    """A Myriad X that is not there, cannot be used or does not answer."""
 
 
 def run(call: Call) -> None:
@@ -48,8 +42,12 @@ def run(call: Call) -> None:
         Contract.from_json(call.facts["contract"]),
     )
     names = naming.load(call.inputs.get("names"))
+    wanted = json.loads(call.inputs["myriad_device"].read_text())
     messages = [_message(naming.fed(frame, names)) for frame in frames]
-    with _device() as device, _network(device, call.inputs["blob"]) as (to_device, from_device):
+    with (
+        _device(wanted) as device,
+        _network(device, call.inputs["blob"]) as (to_device, from_device),
+    ):
 
         def infer(message: Any) -> None:
             to_device.send(message)
@@ -79,28 +77,24 @@ def _message(frame: dict[str, NDArray[Any]]) -> Any:
 
 
 @contextlib.contextmanager
-def _device() -> Iterator[Any]:
-    """The first Myriad X on USB that nobody uses."""
+def _device(wanted: Mapping[str, str]) -> Iterator[Any]:
+    """The Myriad X that the build found when it asked which one is attached."""
     import depthai as dai
 
-    usb = (dai.XLinkProtocol.X_LINK_USB_VSC, dai.XLinkProtocol.X_LINK_USB_CDC)
-    free = [
-        info
-        for info in dai.Device.getAllAvailableDevices()
-        if info.platform == dai.XLinkPlatform.X_LINK_MYRIAD_X and info.protocol in usb
-    ]
-    if not free:
+    same = [info for info in myriad_usb.free() if myriad_usb.identity(info) == wanted]
+    if not same:
         raise MyriadDeviceError(
-            "no Myriad X is attached, or another program uses it, or it may not be opened",
-            hint=_REMEDY,
+            "another Myriad X is attached than when the build asked which one it is",
+            fields={"it was": f"{wanted['id']} at port {wanted['port']}"},
+            hint="attach it again, or build again to measure the one that is there now",
         )
     try:
-        device = dai.Device(free[0])
+        device = dai.Device(same[0])
     except RuntimeError as error:
         raise MyriadDeviceError(
             "the Myriad X that is attached cannot be used",
             fields={"depthai says": " ".join(str(error).split())},
-            hint=_REMEDY,
+            hint=REMEDY,
         ) from error
     with device:
         yield device
@@ -152,6 +146,8 @@ _BLOB = (
     "iI/VAVMR/ZdDhbdLvGvMxt5W9q6wM1lNL9lsDs9l/DJw8/5rnHbJz+L34P1IbZLQS6Uo13WO78DdTu/IT0tWsJs="
 )
 
+_EXAMPLE_DEVICE = {"id": "14442C10D13EABCE00", "port": "1.2", "state": "X_LINK_UNBOOTED"}
+
 
 def example(folder: Path) -> Call:
     """A blob of one convolution on three images. It needs a Myriad X."""
@@ -163,11 +159,17 @@ def example(folder: Path) -> Call:
     values = np.random.default_rng(5).integers(0, 256, (3, 1, 3, 16, 20)).astype(np.uint8)
     dataset.save(folder / "evaluation.npz", {"inputs": {"image": values}})
     contract = Contract(inputs={"image": image}, outputs={"mask": mask}).to_json()
+    device = folder / "device.json"
+    device.write_text(json.dumps(_EXAMPLE_DEVICE))
     return examples.call(
         folder,
         KIND,
         facts={"contract": contract, "source_contract": contract},
-        inputs={"blob": folder / "model.blob", "evaluation": folder / "evaluation.npz"},
+        inputs={
+            "blob": folder / "model.blob",
+            "evaluation": folder / "evaluation.npz",
+            "myriad_device": device,
+        },
     )
 
 
@@ -175,7 +177,7 @@ KIND = StepKind(
     role="probe",
     run=run,
     tools="depthai",
-    consumes=("blob", "evaluation", "names?"),
+    consumes=("blob", "evaluation", "myriad_device", "names?"),
     produces={"timings": "timings.json"},
     facts=("contract", "source_contract"),
     platform=("cpu",),  # it sends and receives

@@ -2,6 +2,7 @@
 stand-in for the connection."""
 
 import contextlib
+import json
 import time
 
 import conformance
@@ -10,10 +11,21 @@ import numpy as np
 import pytest
 
 from edgebuild.formats import timings
-from edgebuild.steps.probes import timings_depthai
-from edgebuild.steps.probes.timings_depthai import MyriadDeviceError
+from edgebuild.steps.myriad_usb import MyriadDeviceError
+from edgebuild.steps.probes import myriad_device, timings_depthai
 
 ANSWER_S = 0.002
+NUMBER = timings_depthai._EXAMPLE_DEVICE["id"]
+
+
+def free(port, number):
+    """A Myriad X that waits to be started, as depthai tells of it."""
+    info = dai.DeviceInfo(port)
+    info.deviceId = number
+    info.platform = dai.XLinkPlatform.X_LINK_MYRIAD_X
+    info.protocol = dai.XLinkProtocol.X_LINK_USB_VSC
+    info.state = dai.XLinkDeviceState.X_LINK_UNBOOTED
+    return info
 
 
 class StandIn:
@@ -24,9 +36,7 @@ class StandIn:
     def __init__(self, monkeypatch, *, answers=True, starts=True, shape=None):
         self.answers, self.starts, self.shape = answers, starts, shape
         self.sent, self.settings, self.open = [], {}, False
-        info = dai.DeviceInfo("1.2")
-        info.platform = dai.XLinkPlatform.X_LINK_MYRIAD_X
-        info.protocol = dai.XLinkProtocol.X_LINK_USB_VSC
+        info = free("1.2", NUMBER)
         other = dai.DeviceInfo("1.3")
         other.platform = dai.XLinkPlatform.X_LINK_RVC4
         other.protocol = dai.XLinkProtocol.X_LINK_USB_VSC
@@ -193,12 +203,53 @@ def test_without_a_device_the_remedy_is_said(tmp_path, monkeypatch):
     )
 
 
+def test_another_device_than_the_build_found_is_not_measured(tmp_path, monkeypatch):
+    """It was swapped after the build asked which one is attached."""
+    device = StandIn(monkeypatch)
+    device.attached = [free("1.2", "184430101175A41200")]
+    assert refused(tmp_path) == (
+        "error: another Myriad X is attached than when the build asked which one it is\n"
+        f"  it was  {NUMBER} at port 1.2\n"
+        "hint: attach it again, or build again to measure the one that is there now"
+    )
+    assert not device.sent
+
+
+def told(folder, monkeypatch, *attached):
+    monkeypatch.setattr(dai.Device, "getAllAvailableDevices", lambda: list(attached))
+    folder.mkdir(exist_ok=True)
+    call = myriad_device.example(folder)
+    myriad_device.run(call)
+    return json.loads(call.outputs["myriad_device"].read_text())
+
+
+def test_which_device_is_attached_is_told_by_its_number_port_and_state(tmp_path, monkeypatch):
+    one = free("1.2", NUMBER)
+    assert told(tmp_path / "one", monkeypatch, one) == timings_depthai._EXAMPLE_DEVICE
+    swapped = free("1.2", "184430101175A41200")
+    assert told(tmp_path / "swapped", monkeypatch, swapped)["id"] == "184430101175A41200"
+    one.state = dai.XLinkDeviceState.X_LINK_BOOTLOADER  # its flash was written meanwhile
+    assert told(tmp_path / "flashed", monkeypatch, one) != timings_depthai._EXAMPLE_DEVICE
+    both = [
+        told(tmp_path / n, monkeypatch, *d)
+        for n, d in (("a", (one, swapped)), ("b", (swapped, one)))
+    ]
+    assert both[0] == both[1], "of two, always the same"
+
+
+def test_a_device_that_may_not_be_asked_is_not_taken_for_any(tmp_path, monkeypatch):
+    with pytest.raises(MyriadDeviceError, match="does not say which one it is"):
+        told(tmp_path / "one", monkeypatch, free("1.2", ""))
+
+
+def test_the_example_of_asking_keeps_the_promises_of_a_kind(tmp_path, monkeypatch):
+    StandIn(monkeypatch)
+    conformance.check(myriad_device, tmp_path)
+
+
 def test_a_device_that_cannot_be_opened(tmp_path, monkeypatch):
     """depthai's own error: the device that was found is not there any more."""
-    info = dai.DeviceInfo("1.2.3")
-    info.platform = dai.XLinkPlatform.X_LINK_MYRIAD_X
-    info.protocol = dai.XLinkProtocol.X_LINK_USB_VSC
-    info.state = dai.XLinkDeviceState.X_LINK_UNBOOTED
+    info = free("1.2", NUMBER)
     monkeypatch.setattr(dai.Device, "getAllAvailableDevices", lambda: [info])
     monkeypatch.setenv("DEPTHAI_BOOTUP_TIMEOUT", "100")
     text = refused(tmp_path)
