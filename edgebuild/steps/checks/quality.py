@@ -6,7 +6,12 @@ a function that is called as `function(outputs)` with arrays [N, *shape] by outp
 float32, and returns predictions by the names of the truth. It can import numpy.
 
 Samples are drawn again 1000 times, the same ones for each model: 95 % of the figures of these resamples lie in
-the interval, and of them it is known in how many a limit holds. What was lost is lost by the recipe,
+the interval, and of them it is known in how many a limit holds. With a confidence a gate asks for more than
+the figure: `quality.miou: {min: 0.9, confidence: 0.95}` holds if the whole interval in which the figure lies
+with 95 % confidence does (for `max_drop` that of the drop), and is unproven if only the figure does, or if
+nothing says how sure it is: of one sample, or where all resamples give one figure that has no worst. Else, if
+all give one, such as 1.0 for a network that makes no mistake, the interval is what so many samples
+alike leave open: of 64 accuracy may be 0.944, of 200 it may be 0.982. What was lost is lost by the recipe,
 between source and optimised model, or by backend and runtime, between that and the artifact; the optimised
 model is run by ONNX Runtime as its graph stands.
 """
@@ -23,7 +28,16 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from edgebuild.errors import EdgebuildError
 from edgebuild.formats import dataset, measurements
 from edgebuild.params import parse_params
-from edgebuild.step import Call, Evidence, File, Measurement, ProjectFile, StepKind, param
+from edgebuild.step import (
+    QUANTILES,
+    Call,
+    Evidence,
+    File,
+    Measurement,
+    ProjectFile,
+    StepKind,
+    param,
+)
 from edgebuild.steps import examples, user_code
 from edgebuild.steps.metrics import _bootstrap
 from edgebuild.steps.user_code import UserCodeError
@@ -55,7 +69,7 @@ def run(call: Call) -> None:
     evidence: Evidence = call.facts["evidence"] or "host"
     data = dataset.load(call.inputs["evaluation"])
     truth, samples = data.get("truth", {}), dataset.length(data)
-    predictions = _predictions(call)
+    predictions, equal = _predictions(call)
     details: dict[str, Any] = {"samples": samples, "metrics": {}, "confusion": None}
     rows = []
     for name, wanted in call.facts["metrics"].items():
@@ -67,7 +81,7 @@ def run(call: Call) -> None:
             continue
         metric = _metric(name, wanted["module"])
         params = parse_params(metric.METRIC.params, wanted["params"])
-        row, shown = _measure(name, metric, params, predictions, truth, evidence)
+        row, shown = _measure(name, metric, params, predictions, truth, evidence, equal=equal)
         rows.append(row)
         details["metrics"][name] = {**shown, "params": wanted["params"]}
         if details["confusion"] is None and hasattr(metric, "confusion"):
@@ -83,6 +97,8 @@ def _measure(
     predictions: Mapping[str, Arrays],
     truth: Arrays,
     evidence: Evidence,
+    *,
+    equal: bool,
 ) -> tuple[Measurement, dict[str, Any]]:
     """The figures of one metric for each set of predictions, and what resamples say of them."""
     samples = len(next(iter(truth.values())))
@@ -97,10 +113,29 @@ def _measure(
         drawn[who] = metric.score(statistics[id(found)], times if who != "optimised" else times[:1])
     figures = {who: _number(values[0]) for who, values in drawn.items()}
     value, baseline = figures["artifact"], figures["source"]
+    known: tuple[float, ...] = ()
+    drops: tuple[float, ...] = ()
     # Of one sample every resample is the same: it says nothing of how sure the figure is.
-    sure = samples > 1 and value is not None
-    lost = _bootstrap.losses(drawn["source"], drawn["artifact"], higher_is_better=higher)
-    interval = _bootstrap.interval(drawn["artifact"][1:]) if sure else None
+    if samples > 1 and value is not None:
+        lost = _bootstrap.losses(drawn["source"], drawn["artifact"], higher_is_better=higher)
+        span = metric.METRIC.span
+
+        def measurable(who: str) -> int:
+            kept = statistics[id(predictions[who])]
+            return _bootstrap.measurable(lambda times: metric.score(kept, times), samples)
+
+        known = _bootstrap.sure(
+            drawn["artifact"][1:], span and span[0], lambda: measurable("artifact")
+        )
+        if equal:
+            drops = (0.0,) * len(QUANTILES)
+        else:
+            drops = _bootstrap.sure(
+                lost[1:],
+                span and abs(span[1] - span[0]),
+                lambda: min(measurable("source"), measurable("artifact")),
+            )
+    interval = _bootstrap.interval(known)
     row = Measurement(
         metric=f"quality.{name}",
         value=value,
@@ -108,15 +143,15 @@ def _measure(
         baseline=baseline,
         detail=_detail(figures, samples, higher),
         interval=interval,
-        quantiles=_bootstrap.quantiles(drawn["artifact"][1:]) if sure else (),
-        drop_quantiles=_bootstrap.quantiles(lost[1:]) if sure else (),
+        quantiles=known,
+        drop_quantiles=drops,
     )
     shown = {
         "source": baseline,
         "optimised": figures.get("optimised"),
         "artifact": value,
         "interval": interval,
-        "drop_interval": _bootstrap.interval(lost[1:]) if sure else None,
+        "drop_interval": _bootstrap.interval(drops),
         "better": metric.METRIC.better,
         "unit": metric.METRIC.unit,
     }
@@ -152,16 +187,20 @@ def _number(value: Any) -> float | None:
     return number if number == number else None
 
 
-def _predictions(call: Call) -> dict[str, Arrays]:
+def _predictions(call: Call) -> tuple[dict[str, Arrays], bool]:
     """By whose they are: source, optimised (where there is an optimised ONNX), artifact. What is equal is one
-    object, decoded and measured once."""
+    object, decoded and measured once. And whether source and artifact answered with the same floats, to
+    the bit."""
     answers: dict[str, Arrays] = {}
     for who, port in _ANSWERS.items():
         if port in call.inputs:
             found = _widened(dataset.load(call.inputs[port])["outputs"])
             answers[who] = next((a for a in answers.values() if _equal(a, found)), found)
+    equal = answers["source"] is answers["artifact"] and all(
+        array.dtype.kind == "f" for array in answers["source"].values()
+    )
     if "decode" not in call.inputs:
-        return answers
+        return answers, equal
     name = call.params.decode_function
     with user_code.attribute(call, name, "decode") as function:
         distinct = {id(outputs): outputs for outputs in answers.values()}
@@ -171,7 +210,7 @@ def _predictions(call: Call) -> dict[str, Arrays]:
         raise UserCodeError(
             f"`{name}` must return a dict of arrays", hint='return {"boxes": array}'
         )
-    return made
+    return made, equal
 
 
 def _equal(some: Arrays, others: Arrays) -> bool:

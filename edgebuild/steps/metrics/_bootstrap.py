@@ -2,11 +2,16 @@
 
 The same samples are drawn again for every set of answers (a paired bootstrap), so that a difference between
 source and artifact is judged on equal samples. Intervals are percentiles of the resamples.
+
+Where all resamples give one figure, as of a network that makes no mistake, they say nothing of how sure it is.
+Then it is known what so many samples leave open: of n that are alike, up to a share of 1 - q^(1/n) of all
+there are may be others, but for a probability of q (the exact bound of Clopper and Pearson 1934; about
+3 / n at 95 %). Those are taken to be as bad as can be.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from edgebuild.step import QUANTILES
@@ -17,6 +22,9 @@ if TYPE_CHECKING:
 RESAMPLES = 1000
 SEED = 0
 _INTERVAL = (0.025, 0.975)
+_ROUNDING = 1e-12
+_HALF = 0.5
+_BATCH = 256
 
 
 def draws(samples: int) -> NDArray[Any]:
@@ -40,10 +48,38 @@ def quantiles(figures: NDArray[Any], levels: Sequence[float] = QUANTILES) -> tup
     return tuple(map(float, known[places]))
 
 
-def interval(figures: NDArray[Any]) -> tuple[float, float] | None:
-    """Where 95 % of them lie."""
-    found = quantiles(figures, _INTERVAL)
-    return (found[0], found[1]) if found else None
+def sure(
+    figures: NDArray[Any], worst: float | None, samples: Callable[[], int]
+) -> tuple[float, ...]:
+    """`quantiles` of resamples; if those are all one figure, and `samples` gives how many there are
+    that it was measured on, those of what so many leave open towards `worst`. () if nothing is known."""
+    found = quantiles(figures)
+    if not found or found[-1] - found[0] > _ROUNDING * max(1.0, abs(found[0])):
+        return found
+    value, count = found[0], samples()
+    if worst is None or not count:
+        return ()
+    # The half of the levels on the side of what is worse.
+    tails = [level if worst < value else 1 - level for level in QUANTILES]
+    others = [1 - tail ** (1 / count) if tail < _HALF else 0.0 for tail in tails]
+    return tuple(value + (worst - value) * share for share in others)
+
+
+def interval(found: Sequence[float]) -> tuple[float, float] | None:
+    """The 95 % in the middle, of `quantiles`."""
+    low, high = map(QUANTILES.index, _INTERVAL)
+    return (found[low], found[high]) if found else None
+
+
+def measurable(score: Callable[[NDArray[Any]], NDArray[Any]], samples: int) -> int:
+    """On how many samples, each taken alone, `score` of how often they occur gives a figure."""
+    import numpy as np
+
+    found = 0
+    for first in range(0, samples, _BATCH):
+        alone = np.eye(min(_BATCH, samples - first), samples, first, dtype=np.int64)
+        found += int((~np.isnan(score(alone))).sum())
+    return found
 
 
 def losses(before: NDArray[Any], after: NDArray[Any], *, higher_is_better: bool) -> NDArray[Any]:

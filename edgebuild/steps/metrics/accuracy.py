@@ -14,7 +14,7 @@ from edgebuild.steps.metrics import _arrays, _labels
 if TYPE_CHECKING:
     from edgebuild.steps.metrics._arrays import Array, Arrays
 
-METRIC = Metric(doc="share of labels that are right", params=_labels.Params)
+METRIC = Metric(doc="share of labels that are right", params=_labels.Params, span=(0, 1))
 EXAMPLES = (
     ({"y": [[0.1, 0.9], [0.8, 0.2]]}, {"y": [1, 1]}, 0.5),
     ({"y": [[0, 2, 1]]}, {"y": [[0, 2, 2]]}, 0.6666666666666666),

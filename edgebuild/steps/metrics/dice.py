@@ -16,7 +16,9 @@ from edgebuild.steps.metrics import _arrays, _labels
 if TYPE_CHECKING:
     from edgebuild.steps.metrics._arrays import Array, Arrays
 
-METRIC = Metric(doc="Dice coefficient of what is positive", better="higher", params=_labels.Params)
+METRIC = Metric(
+    doc="Dice coefficient of what is positive", better="higher", params=_labels.Params, span=(0, 1)
+)
 EXAMPLES = (({"mask": [[[0, 1], [1, 1]]]}, {"mask": [[[0, 0], [1, 1]]]}, 0.8),)
 confusion = _labels.confusion
 

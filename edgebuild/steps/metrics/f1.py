@@ -17,7 +17,9 @@ from edgebuild.steps.metrics import _arrays, _labels
 if TYPE_CHECKING:
     from edgebuild.steps.metrics._arrays import Array, Arrays
 
-METRIC = Metric(doc="harmonic mean of precision and recall", better="higher", params=_labels.Params)
+METRIC = Metric(
+    doc="harmonic mean of precision and recall", better="higher", params=_labels.Params, span=(0, 1)
+)
 EXAMPLES = (
     ({"y": [1, 0, 1, 0]}, {"y": [1, 1, 0, 1]}, 0.4),
     ({"y": [1, 0]}, {"y": [1, 0]}, 1.0),

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from edgebuild.steps.metrics._arrays import Array, Arrays
 
 METRIC = Metric(
-    doc="share of the negatives taken for positives", better="lower", params=_labels.Params
+    doc="share of the negatives taken for positives",
+    better="lower",
+    params=_labels.Params,
+    span=(1, 0),
 )
 EXAMPLES = (
     ({"y": [1, 0, 0, 0, 1]}, {"y": [0, 0, 0, 0, 1]}, 0.25),

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from edgebuild.steps.metrics._arrays import Array, Arrays
 
 METRIC = Metric(
-    doc="intersection over union of what is positive", better="higher", params=_labels.Params
+    doc="intersection over union of what is positive",
+    better="higher",
+    params=_labels.Params,
+    span=(0, 1),
 )
 EXAMPLES = (({"mask": [[[0, 1], [1, 1]]]}, {"mask": [[[0, 0], [1, 1]]]}, 0.6666666666666666),)
 confusion = _labels.confusion

@@ -25,7 +25,9 @@ class Params:
     of: Literal["radians", "degrees", "vectors"] = param("what the values are", "radians")
 
 
-METRIC = Metric(doc="mean angular error", unit="degree", better="lower", params=Params)
+METRIC = Metric(
+    doc="mean angular error", unit="degree", better="lower", params=Params, span=(180, 0)
+)
 EXAMPLES = (
     ({"angle": [[0.0, 1.5707963267948966]]}, {"angle": [[0.0, 0.0]]}, 45.0),
     ({"angle": [[3.141592653589793]]}, {"angle": [[-3.141592653589793]]}, 0.0),

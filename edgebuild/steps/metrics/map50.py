@@ -19,7 +19,7 @@ from edgebuild.steps.metrics import _boxes
 if TYPE_CHECKING:
     from edgebuild.steps.metrics._arrays import Array, Arrays
 
-METRIC = Metric(doc="mean average precision at IoU 0.5", params=_boxes.Params)
+METRIC = Metric(doc="mean average precision at IoU 0.5", params=_boxes.Params, span=(0, 1))
 EXAMPLES = (
     (
         {"boxes": [[[0, 0.9, 0, 0, 2, 2], [0, 0.8, 8, 8, 9, 9], [-1, 0, 0, 0, 0, 0]]]},

@@ -20,7 +20,7 @@ from edgebuild.steps.metrics import _boxes
 if TYPE_CHECKING:
     from edgebuild.steps.metrics._arrays import Array, Arrays
 
-METRIC = Metric(doc="mean average recall at IoU 0.5 to 0.95", params=_boxes.Params)
+METRIC = Metric(doc="mean average recall at IoU 0.5 to 0.95", params=_boxes.Params, span=(0, 1))
 EXAMPLES = (
     (
         {"boxes": [[[0, 0.9, 0, 0, 10, 7.7], [0, 0.8, 20, 20, 30, 30]]]},

@@ -16,7 +16,7 @@ from edgebuild.steps.metrics import _arrays, _labels
 if TYPE_CHECKING:
     from edgebuild.steps.metrics._arrays import Array, Arrays
 
-METRIC = Metric(doc="mean intersection over union", params=_labels.Params)
+METRIC = Metric(doc="mean intersection over union", params=_labels.Params, span=(0, 1))
 EXAMPLES = (
     ({"mask": [[[0, 1], [1, 1]]]}, {"mask": [[[0, 0], [1, 1]]]}, 0.5833333333333333),
     ({"mask": [[[[[0.9, 0.2]], [[0.1, 0.8]]]]]}, {"mask": [[[[0, 1]]]]}, 1.0),

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from edgebuild.steps.metrics._arrays import Array, Arrays
 
 METRIC = Metric(
-    doc="share of the positives that were found", better="higher", params=_labels.Params
+    doc="share of the positives that were found",
+    better="higher",
+    params=_labels.Params,
+    span=(0, 1),
 )
 EXAMPLES = (({"y": [1, 0, 1, 0]}, {"y": [1, 1, 0, 1]}, 0.3333333333333333),)
 confusion = _labels.confusion

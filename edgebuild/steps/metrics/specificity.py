@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from edgebuild.steps.metrics._arrays import Array, Arrays
 
 METRIC = Metric(
-    doc="share of the negatives that were let be", better="higher", params=_labels.Params
+    doc="share of the negatives that were let be",
+    better="higher",
+    params=_labels.Params,
+    span=(0, 1),
 )
 EXAMPLES = (
     ({"y": [1, 0, 0, 0, 1]}, {"y": [0, 0, 0, 0, 1]}, 0.75),

@@ -25,7 +25,7 @@ class Params:
     peak: float = param("largest value that an image can have", 1.0, minimum=1e-9)
 
 
-METRIC = Metric(doc="structural similarity", params=Params)
+METRIC = Metric(doc="structural similarity", params=Params, span=(-1, 1))
 EXAMPLES = (
     (
         {"image": [[[[i / 16] * 11 for i in range(11)]]]},

@@ -25,7 +25,9 @@ class Params:
     k: int = param("how many classes of highest score count as the prediction", 5, minimum=1)
 
 
-METRIC = Metric(doc="share of labels among the k classes of highest score", params=Params)
+METRIC = Metric(
+    doc="share of labels among the k classes of highest score", params=Params, span=(0, 1)
+)
 EXAMPLES = (
     ({"y": [[0.1, 0.2, 0.7], [0.5, 0.3, 0.2]]}, {"y": [1, 2]}, 0.5, {"k": 2}),
     ({"y": [[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]]}, {"y": [1, 2]}, 0.5, {"k": 2}),

@@ -26,7 +26,9 @@ class Params(_labels.Params):
     beta: float = param("weight of positives that were missed", 0.7, minimum=0)
 
 
-METRIC = Metric(doc="Tversky index, false alarms and misses weighed apart", params=Params)
+METRIC = Metric(
+    doc="Tversky index, false alarms and misses weighed apart", params=Params, span=(0, 1)
+)
 EXAMPLES = (
     ({"y": [1, 1, 1, 0]}, {"y": [1, 1, 0, 1]}, 0.6666666666666666),
     ({"y": [1, 1, 0, 0]}, {"y": [1, 0, 1, 1]}, 0.37037037037037035),

@@ -117,6 +117,44 @@ def test_the_drop_is_judged_on_equal_samples(tmp_path):
     assert details["metrics"]["accuracy"]["drop_interval"] == pytest.approx((0, 0.03), abs=0.011)
 
 
+@pytest.mark.parametrize(
+    ("metric", "answer", "count", "interval"),
+    [
+        # scipy.stats.binomtest(n, n).proportion_ci(0.95, "exact"): 0.9817, 0.9440
+        ("accuracy", 0.9, 200, (0.98172, 1.0)),
+        ("accuracy", 0.9, 64, (0.94398, 1.0)),
+        ("miss_rate", 0.9, 64, (0.0, 0.05602)),
+        ("recall", 0.1, 64, (0.0, 0.0)),
+    ],
+)
+def test_a_network_without_mistakes_is_as_sure_as_its_samples_are_many(
+    tmp_path, metric, answer, count, interval
+):
+    truth = {"y": np.ones(count, int)}
+    found = {"y": np.full(count, answer)}
+    rows, _ = check(tmp_path, truth, {"y": np.full(count, 0.8)}, found, asked(metric))
+    row = rows[f"quality.{metric}"]
+    assert row.interval == pytest.approx(interval, abs=1e-4)
+    assert list(row.quantiles) == sorted(row.quantiles)
+
+
+def test_samples_on_which_nothing_is_measured_make_no_figure_surer(tmp_path):
+    truth = {"y": np.array([1, 1, 1] + [0] * 197)}
+    found = {"y": np.where(truth["y"], 0.9, 0.1)}
+    rows, _ = check(tmp_path, truth, found, found, asked("recall"))
+    # Three positives were all found: scipy.stats.binomtest(3, 3).proportion_ci(0.95, "exact")
+    assert rows["quality.recall"].interval == pytest.approx((0.29240, 1.0), abs=1e-4)
+
+
+def test_no_label_lost_on_few_samples_is_not_sure_to_be_no_drop(tmp_path):
+    truth = {"y": np.ones(10, int)}
+    source, artifact = {"y": np.full(10, 0.9)}, {"y": np.full(10, 0.8)}
+    rows, _ = check(tmp_path, truth, source, artifact, asked("accuracy"))
+    drops = rows["quality.accuracy"].drop_quantiles
+    # Rule of three: of 10 samples without a loss 1 - 0.025 ** (1 / 10) may be lost.
+    assert drops[QUANTILES.index(0.975)] == pytest.approx(0.30850, abs=1e-4)
+
+
 def test_one_sample_has_no_interval(tmp_path):
     truth = {"y": np.array([1])}
     rows, details = check(tmp_path, truth, truth, truth, asked("accuracy"))
@@ -126,13 +164,13 @@ def test_one_sample_has_no_interval(tmp_path):
     assert details["metrics"]["accuracy"]["interval"] is None
 
 
-def test_figures_without_end_have_an_interval(tmp_path):
+def test_a_figure_without_end_is_not_sure_because_resamples_are_alike(tmp_path):
     truth = {"y": np.arange(6.0)}
     rows, details = check(tmp_path, truth, truth, truth, asked("psnr_db"))
     row = rows["quality.psnr_db"]
     assert row.value == row.baseline == float("inf")
-    assert row.interval == (float("inf"), float("inf"))
-    assert set(row.drop_quantiles) == {0.0}
+    assert (row.interval, row.quantiles) == (None, ())
+    assert set(row.drop_quantiles) == {0.0}  # source and artifact answer with the same floats
     assert details["metrics"]["psnr_db"]["artifact"] == "inf"
 
 
@@ -208,7 +246,7 @@ def test_what_cannot_be_measured_says_so(tmp_path):
 def test_resamples_in_which_there_is_nothing_to_measure_do_not_count(tmp_path):
     truth = {"y": np.array([1, 0, 0])}  # three in ten resamples have no positive
     rows, _ = check(tmp_path, truth, truth, truth, asked("recall"))
-    assert rows["quality.recall"].interval == (1.0, 1.0)
+    assert rows["quality.recall"].interval == (pytest.approx(0.025), 1.0)  # of one sample in truth
     json.dumps(rows["quality.recall"].quantiles, allow_nan=False)
 
 
