@@ -32,7 +32,6 @@ _RISING = frozenset({"Clip", "Relu"})
 _FOLD_INTO = frozenset(
     {
         "Add",
-        "AveragePool",
         "BatchNormalization",
         "Conv",
         "ConvTranspose",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from edgebuild.errors import EdgebuildError
 from edgebuild.formats import onnx_canonical, onnx_contract, onnx_file
-from edgebuild.qnn import fuse, hoist
+from edgebuild.qnn import clips, fuse, hoist
 
 if TYPE_CHECKING:
     import onnx
@@ -75,17 +75,25 @@ def _for_htp(model: onnx.ModelProto, folder: Path) -> onnx.ModelProto:
     onnx_contract.infer(out)
     fuse.batch_norms_to_convs(out.graph)
     hoist.hoist_activations(out.graph)
+    clips.as_max_and_min(out.graph)
     return out
 
 
 def _constants_to_initializers(graph: onnx.GraphProto) -> None:
-    """Tensors made by Constant become initializers: only these are quantised as weights."""
+    """What Constant makes becomes an initializer: only these are quantised as weights."""
+    import numpy as np
+    from onnx import helper, numpy_helper
+
+    kinds = {"value_float": "f4", "value_floats": "f4", "value_int": "i8", "value_ints": "i8"}
     rest = []
     for node in graph.node:
-        value = next((a.t for a in node.attribute if a.name == "value"), None)
-        if node.op_type == "Constant" and value is not None:
-            graph.initializer.add().CopyFrom(value)
+        given = next(iter(node.attribute), None) if node.op_type == "Constant" else None
+        if given is not None and given.name == "value":
+            graph.initializer.add().CopyFrom(given.t)
             graph.initializer[-1].name = node.output[0]
+        elif given is not None and given.name in kinds:
+            values = np.array(helper.get_attribute_value(given), kinds[given.name])
+            graph.initializer.append(numpy_helper.from_array(values, node.output[0]))
         else:
             rest.append(node)
     onnx_canonical.replace(graph.node, rest)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from edgebuild.formats import onnx_canonical, onnx_contract, onnx_file
-from edgebuild.qnn import hoist
+from edgebuild.qnn import clips, hoist
 from edgebuild.qnn.complete import complete
 from edgebuild.qnn.ranges import Range, RangeError, observe
 
@@ -60,8 +60,10 @@ def quantise(
     arrays = {n: (np.float32(low), np.float32(high)) for n, (low, high) in ranges.items()}
     method = quantization.CalibrationMethod.MinMax  # of ONNX Runtime; ours has made its choice
     save_tensors_data(TensorsData(method, arrays), cache)
-    # These become nodes of their own: `complete` gives them their pairs.
-    apart = hoist.unfoldable(model.graph) - keep if scheme.htp else frozenset()
+    apart = clips.beside_zero(model.graph) | _averages(model.graph)
+    if scheme.htp:  # these become nodes of their own: `complete` gives them their pairs
+        apart |= hoist.unfoldable(model.graph)
+    excluded = keep | apart
     quantization.quantize_static(
         given,
         made,
@@ -72,14 +74,20 @@ def quantise(
         activation_type=_type(scheme.activation),
         weight_type=_type(scheme.weight),
         per_channel=scheme.per_channel,
-        nodes_to_exclude=sorted(keep | apart),
-        **_settings(given, scheme, keep | apart),
+        nodes_to_exclude=sorted(excluded),
+        **_settings(given, scheme, excluded),
     )
     quantised = onnx.load(made)
     if scheme.htp:
         onnx_contract.infer(quantised)
         complete(quantised, ranges, bits=_BITS[scheme.activation], keep=keep)
     return onnx_canonical.canonical(quantised)
+
+
+def _averages(graph: onnx.GraphProto) -> frozenset[str]:
+    """Names of the nodes that average. ONNX Runtime's quantiser would give them the scale of what goes in,
+    of which the average of a whole picture uses a few steps; left alone, it gives them their own."""
+    return frozenset(node.name for node in graph.node if node.op_type == "AveragePool")
 
 
 def _check_outputs(model: onnx.ModelProto, ranges: Mapping[str, Range]) -> None:

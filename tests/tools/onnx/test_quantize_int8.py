@@ -128,6 +128,14 @@ NETWORKS = {
         [1, 2, 16, 16],
         constant("i", 0, 2),
     ),
+    "a factor that a Constant gives as a number": network(
+        [
+            conv(),
+            helper.make_node("Constant", [], ["f"], "factor", value_float=0.7),
+            helper.make_node("Mul", ["c", "f"], ["y"], "op"),
+        ],
+        [1, 4, 16, 16],
+    ),
     "Reshape and Clip": network(
         [
             conv(),
@@ -163,6 +171,44 @@ def test_a_relu_behind_a_pooling_folds_into_the_convolution(tmp_path):
 def test_a_relu_stays_a_node_behind_an_op_the_htp_would_wrap_around_in(tmp_path):
     model = quantise(tmp_path / "q", NETWORKS["a Relu behind a Concat"])
     assert "Relu" in {n.op_type for n in model.graph.node}
+
+
+AVERAGE = helper.make_node("AveragePool", ["c"], ["y"], "op", kernel_shape=[16, 16])
+
+
+@pytest.mark.parametrize("target", ["qnn", "generic"])
+def test_an_average_has_a_range_of_its_own(tmp_path, target):
+    """It is 16 times narrower than what is averaged: in steps of that, 15 dB would be left."""
+    given = network([conv(), AVERAGE], [1, 4, 1, 1])
+    assert sqnr(given, quantise(tmp_path / "q", given, target=target, count=64)) > 25
+
+
+@pytest.mark.parametrize("target", ["qnn", "generic"])
+@pytest.mark.parametrize("bounds", [(0.5, 2.0), (-2.0, -0.5)])
+def test_a_clip_that_leaves_out_zero_still_clips(tmp_path, target, bounds):
+    """No range can stand for it, as each has zero in it: without it, 9 dB would be left."""
+    clip = helper.make_node("Clip", ["c", "l", "h"], ["y"], "clip")
+    values = [numpy_helper.from_array(np.float32(v), n) for v, n in zip(bounds, "lh", strict=True)]
+    given = network([conv(), clip], [1, 4, 16, 16], *values)
+    assert sqnr(given, quantise(tmp_path / "q", given, target=target)) > 25
+
+
+@pytest.mark.parametrize("target", ["qnn", "generic"])
+def test_a_clip_whose_bound_is_computed_stays(tmp_path, target):
+    """On the samples it cuts off nothing, so no range could tell of it."""
+    nodes = [
+        conv(),
+        helper.make_node("ReduceMax", ["x"], ["m"], "max", keepdims=0),
+        helper.make_node("Clip", ["c", "", "m"], ["y"], "clip"),
+    ]
+    given = network(nodes, [1, 4, 16, 16])
+    assert "Clip" in {n.op_type for n in quantise(tmp_path, given, target=target).graph.node}
+
+
+def test_a_clip_around_zero_becomes_a_range(tmp_path):
+    clip = helper.make_node("Clip", ["c", "", "high"], ["y"], "clip")
+    given = network([conv(), clip], [1, 4, 16, 16], numpy_helper.from_array(np.float32(1), "high"))
+    assert "Clip" not in {n.op_type for n in quantise(tmp_path, given).graph.node}
 
 
 def test_moving_activations_changes_no_answer():
@@ -261,8 +307,8 @@ def test_sixteen_bit_activations_use_the_standards_own_ops(tmp_path):
 
 def test_more_bits_agree_better(tmp_path):
     given = network([conv(), POOL, relu()], [1, 4, 8, 8])
-    eight = sqnr(given, quantise(tmp_path / "a", given))
-    sixteen = sqnr(given, quantise(tmp_path / "b", given, activation="uint16"))
+    eight = sqnr(given, quantise(tmp_path / "a", given, count=64))
+    sixteen = sqnr(given, quantise(tmp_path / "b", given, count=64, activation="uint16"))
     assert sixteen > eight + 3
 
 

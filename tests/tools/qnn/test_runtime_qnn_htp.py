@@ -1,14 +1,17 @@
 import numpy as np
 import pytest
 import stepcall
+from onnx import helper
 
 from edgebuild.formats import dataset, dlc, onnx_file, onnx_run
 from edgebuild.formats.answers import answers
 from edgebuild.qnn import QnnError
 from edgebuild.qnn.emulator import emulate
 from edgebuild.qnn.socs import SOCS
+from edgebuild.step import Contract, Tensor
 from edgebuild.steps import agreement, examples
 from edgebuild.steps.backends import qnn_dlc
+from edgebuild.steps.passes import canonicalise, quantize_int8
 from edgebuild.steps.runtimes import qnn_htp
 
 SM8250, SM8550 = {"soc_model": 21}, {"soc_model": 43}
@@ -63,6 +66,48 @@ def test_eight_bits_agree_with_the_model_and_with_its_qdq_on_the_host(tmp_path, 
     assert (found.shape, found.dtype) == ((3, 1, 2, 6, 4), np.float32)
     assert agreement.sqnr(on_host(tmp_path, floats), found) > 35
     assert agreement.sqnr(on_host(tmp_path, quantised), found) > 35
+
+
+def test_averages_and_clips_away_from_zero_agree_on_a_chip_without_floats(tmp_path, network):
+    given = network(
+        helper.make_node("AveragePool", ["c"], ["average"], "average", kernel_shape=[8, 8]),
+        helper.make_node("Clip", ["c", "low", "high"], ["cut"], "cut"),
+        helper.make_node("Constant", [], ["low"], value_float=0.2),
+        helper.make_node("Constant", [], ["high"], value_float=0.6),
+        outputs=("average", "cut"),
+        shapes={"average": [1, 4, 1, 1]},
+    )
+    floats = Contract(
+        inputs={"x": Tensor(shape=(1, 4, 8, 8))},
+        outputs={"average": Tensor(shape=(1, 4, 1, 1)), "cut": Tensor(shape=(1, 4, 8, 8))},
+    )
+    canonical = stepcall.run(canonicalise, tmp_path / "c", {"model": given}, contract=floats)
+    x = np.random.default_rng(0).normal(size=(6, 1, 4, 8, 8)).astype(np.float32)
+    data = {"inputs": {"x": x}}
+    dataset.save(tmp_path / "data.npz", data)
+    both = {"contract": floats, "source_contract": floats}
+    quantised = stepcall.run(
+        quantize_int8,
+        tmp_path / "q",
+        {**canonical, "calibration": tmp_path / "data.npz"},
+        params=quantize_int8.Params(target="qnn"),
+        **both,
+    )
+    built = stepcall.run(
+        qnn_dlc, tmp_path / "build", quantised, params=qnn_dlc.Params(), device=SM8250, **both
+    )
+    ran = stepcall.run(
+        qnn_htp,
+        tmp_path / "run",
+        {"dlc": built["dlc"], "evaluation": tmp_path / "data.npz"},
+        device=SM8250,
+        **both,
+    )
+    found = dataset.load(ran["actual"])["outputs"]
+    session = onnx_run.session(onnx_file.load(canonical["model"]))
+    truth = answers(lambda feeds: onnx_run.run(session, feeds), data, floats, floats)["outputs"]
+    for name, array in truth.items():
+        assert agreement.sqnr(array, found[name]) > 25, name
 
 
 def test_the_dlcs_own_scales_convert_quantised_inputs_and_outputs(tmp_path, quantised):
