@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ _DTYPES: dict[str, DType] = {
 _PRECISIONS = {"FP32": "f32", "FP16": "f16", "FP64": "f64", "BOOL": "boolean"}
 _LARGEST_DIM = 2**31 - 1
 _LARGEST_TENSOR = 2**36
+_MOST_DIMENSIONS = 32
 
 
 class IrError(EdgebuildError):
@@ -115,7 +116,7 @@ def parse(data: bytes, name: str) -> ET.Element:
         raise IrError(f"{name} has declarations that no IR has", hint="do not trust its origin")
     try:
         root = ET.fromstring(data)
-    except ET.ParseError as error:
+    except (ET.ParseError, LookupError, ValueError) as error:  # the latter: encodings it has not
         raise IrError(
             f"{name} is not XML, or is cut short: {error}", hint="obtain it again"
         ) from error
@@ -157,18 +158,18 @@ def _check_weights(root: ET.Element, size: int, xml: str, bin: str) -> None:
         data = layer.find("data")
         if data is None or "offset" not in data.attrib or "size" not in data.attrib:
             continue
-        where = f"{xml}: constant `{layer.attrib['name']}`"
+        name = layer.attrib.get("name", "")
+        where = f"{xml}: constant `{name}`"
         start, length = _number(data, "offset", where), _number(data, "size", where)
         bits = _BITS.get(data.attrib.get("element_type", ""))
         if bits is not None:
             shape = [_dim(d, where) for d in re.findall(r"[^, ]+", data.attrib.get("shape", ""))]
-            wanted = -(-math.prod(shape) * bits // 8)
+            wanted = -(-_elements(shape, where) * bits // 8)
             if length != wanted:
                 raise IrError(f"{where} has {length} bytes, its shape needs {wanted}")
         if start + length > size:
             raise IrError(
-                f"{bin} is too short: constant `{layer.attrib['name']}` ends at byte "
-                f"{start + length:,} of {size:,}",
+                f"{bin} is too short: constant `{name}` ends at byte {start + length:,} of {size:,}",
                 hint="the .bin is cut short or of another model",
             )
         if length:
@@ -200,6 +201,12 @@ def _dim(text: str, where: str) -> int:
     return int(text)
 
 
+def _elements(shape: Sequence[int], where: str) -> int:
+    if len(shape) > _MOST_DIMENSIONS:
+        raise IrError(f"{where} has {len(shape):,} dimensions, which no tensor has")
+    return math.prod(shape)
+
+
 def _ports(layer: ET.Element) -> list[ET.Element]:
     return layer.findall("output/port")
 
@@ -220,7 +227,7 @@ def _port(layer: ET.Element, port: ET.Element, where: str) -> Port:
     shape = tuple(_dim(d.text or "", where) for d in port.iterfind("dim"))
     if element not in _DTYPES:
         raise IrError(f"{where}: `{layer.attrib['name']}` is of a type that no target takes")
-    if math.prod(shape) > _LARGEST_TENSOR:
+    if _elements(shape, f"{where}: `{layer.attrib['name']}`") > _LARGEST_TENSOR:
         raise IrError(f"{where}: `{layer.attrib['name']}` is too large: {list(shape)}")
     names = _names(port) or [layer.attrib["name"]]
     return Port(names=tuple(names), shape=shape, dtype=_DTYPES[element])

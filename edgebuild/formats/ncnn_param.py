@@ -14,6 +14,7 @@ from edgebuild.errors import EdgebuildError
 
 _MAGIC = "7767517"
 _LONGEST_NAME = 255  # NCNN reads names with `%255s`
+_LONGEST_COUNT = 9  # digits
 
 
 class NcnnError(EdgebuildError):
@@ -51,7 +52,7 @@ def load(path: Path) -> NcnnParam:
     if not lines or lines[0].strip() != _MAGIC:
         raise NcnnError(f"{path.name} does not begin with {_MAGIC}, as a .param of NCNN does")
     counts = lines[1].split() if len(lines) > 1 else []
-    if len(counts) != 2 or not all(c.isascii() and c.isdecimal() for c in counts):
+    if len(counts) != 2 or not all(map(_is_count, counts)):
         raise NcnnError(f"{path.name}, line 2: not the counts of layers and blobs")
     layers = [
         _layer(line, f"{path.name}, line {number}")
@@ -74,7 +75,7 @@ def load(path: Path) -> NcnnParam:
 
 def _layer(line: str, where: str) -> NcnnLayer:
     words = line.split()
-    if len(words) < 4 or not all(w.isascii() and w.isdecimal() for w in words[2:4]):
+    if len(words) < 4 or not all(map(_is_count, words[2:4])):
         raise NcnnError(f"{where}: not a layer")
     reads, makes = int(words[2]), int(words[3])
     names, params = words[4 : 4 + reads + makes], words[4 + reads + makes :]
@@ -89,6 +90,10 @@ def _layer(line: str, where: str) -> NcnnLayer:
         inputs=tuple(names[:reads]),
         outputs=tuple(names[reads:]),
     )
+
+
+def _is_count(word: str) -> bool:
+    return word.isascii() and word.isdecimal() and len(word) <= _LONGEST_COUNT
 
 
 def _edges(layers: list[NcnnLayer], name: str) -> tuple[list[str], set[str]]:

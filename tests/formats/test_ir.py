@@ -115,6 +115,23 @@ def test_a_doubled_id(tmp_path):
         ('precision="FP32" names="x"', 'precision="FP64" names="x"', "a type that no target takes"),
         ("</net>", "", "m.xml is not XML, or is cut short"),
         ("<net ", '<!DOCTYPE net [<!ENTITY a "b">]>\n<net ', "has declarations that no IR has"),
+        ('"1.0"?', '"1.0" encoding="klingon"?', "unknown encoding: klingon"),
+        ('"1.0"?', '"1.0" encoding="utf-7"?', "multi-byte encodings are not supported"),
+        (
+            "</net>",
+            '<x><layer><data offset="0" size="99"/></layer></x></net>',
+            "m.bin is too short: constant `` ends at byte 99 of 16",
+        ),
+        (
+            "<dim>4</dim>",
+            "<dim>2000000000</dim>" * 50_000,
+            "50,001 dimensions, which no tensor has",
+        ),
+        (
+            'shape="1, 4" offset',
+            f'shape="{"2000000000," * 50_000}" offset',
+            "50,000 dimensions, which no tensor has",
+        ),
         ("edges>", "edge>", "m.xml is not an OpenVINO IR"),
         (
             '<edge from-layer="2" from-port="2" to-layer="3" to-port="0" />',

@@ -29,6 +29,8 @@ def test_says_layers_inputs_and_outputs(param):
     [
         ("7767517", "7767516", "does not begin with 7767517, as a .param of NCNN does"),
         ("4 4\n", "4\n", ", line 2: not the counts of layers and blobs"),
+        ("4 4\n", f"{'9' * 5000} 4\n", ", line 2: not the counts of layers and blobs"),
+        (" 1 1 c1 c2 0=2", f" 1 {'9' * 5000} c1 c2 0=2", ", line 5: not a layer"),
         ("4 4\n", "5 4\n", " has 4 layers and 4 blobs, its second line says 5 and 4"),
         (" 1 1 c1 c2 0=2", " 2 1 c1 c2 0=2", ", line 5: layer `conv2` does not name 2 + 1 blobs"),
         ("c1 c2 ", "c9 c2 ", ": layer `conv2` reads `c9`, but no layer before makes it"),
