@@ -27,6 +27,13 @@ class Table:
         self._vtable = position - buffer.number("i", position)
         self._slots = buffer.number("H", self._vtable)
         buffer.visit(4)
+        buffer.reach(self._vtable + self._slots)
+        buffer.reach(position + buffer.number("H", self._vtable + 2))
+
+    @property
+    def end(self) -> int:
+        """Behind the last byte that anything taken of this buffer so far lies in."""
+        return self._buffer.end
 
     def number(self, slot: int, code: str, default: float = 0) -> int:
         """An integer field; `code` as in `struct`."""
@@ -111,6 +118,12 @@ class _Buffer:
     def __init__(self, data: memoryview) -> None:
         self._data = data
         self._visits = _VISITS_PER_BYTE * len(data) + 1024
+        self.end = 8
+
+    def reach(self, end: int) -> None:
+        if end > len(self._data):
+            raise FlatbufferError(f"a table ends outside the data, at byte {end}")
+        self.end = max(self.end, end)
 
     def visit(self, count: int) -> None:
         self._visits -= count
@@ -128,6 +141,7 @@ class _Buffer:
         if place < 0 or place + size > len(self._data):
             raise FlatbufferError(f"a vector of {size} bytes at byte {place} does not fit")
         self.visit(size)
+        self.reach(place + size)
         return self._data[place : place + size]
 
     def text(self, place: int) -> str:

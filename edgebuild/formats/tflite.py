@@ -23,6 +23,7 @@ _DTYPES: dict[int, DType] = {
     0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 9: "int8",
 }  # fmt: skip
 _LARGEST_TENSOR = 2**36
+_MOST_DIMENSIONS = 32
 
 
 class TfliteError(EdgebuildError):
@@ -131,6 +132,8 @@ def _tensor(tensor: Table) -> TfliteTensor:
     if dtype is None:
         raise TfliteError(f"`{name}` of the TFLite file is of a type that no target takes")
     sizes = tensor.numbers(4, "i")
+    if len(sizes) > _MOST_DIMENSIONS:
+        raise TfliteError(f"`{name}` of the TFLite file has {len(sizes):,} dimensions")
     signature = tensor.numbers(18, "i")
     if len(signature) != len(sizes):  # it is left out where nothing is open
         signature = sizes

@@ -25,8 +25,8 @@ _BROKEN = (
 )  # fmt: skip
 
 
-def flaws(data: bytes) -> Iterator[Flaw]:
-    """Of the container, then of each member."""
+def flaws(data: bytes, begin: int = 0) -> Iterator[Flaw]:
+    """Of the container, which begins at byte `begin`, then of each member."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         members = archive.infolist()
@@ -36,7 +36,7 @@ def flaws(data: bytes) -> Iterator[Flaw]:
     if len(members) > _MOST_MEMBERS:
         yield Flaw(kind="damaged", text=f"the archive has {len(members):,} members")
         return
-    yield from _edges(data, archive, members)
+    yield from _edges(data, archive, members, begin)
     seen: set[str] = set()
     for member in members:
         name = member.filename
@@ -46,12 +46,14 @@ def flaws(data: bytes) -> Iterator[Flaw]:
         yield from _member(archive, member)
 
 
-def _edges(data: bytes, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> Iterator[Flaw]:
+def _edges(
+    data: bytes, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], begin: int
+) -> Iterator[Flaw]:
     """Bytes before, between and behind the members, which readers pass over."""
-    place = 0
+    place = begin
     for member in sorted(members, key=lambda m: m.header_offset):
         start = member.header_offset
-        if start > place + _DESCRIPTOR or (start and not place):
+        if start > place + _DESCRIPTOR or (start > place == begin):
             text = f"{start - place:,} bytes before member `{short(member.filename)}`"
             yield Flaw(kind="hidden", text=text)
         elif start < place:

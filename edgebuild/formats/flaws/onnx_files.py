@@ -69,6 +69,7 @@ _DOMAINS = frozenset(
 )
 _DEEPEST = 40
 _LARGEST_TENSOR = 2**40
+_MOST_DIMENSIONS = 64
 
 
 @dataclass
@@ -161,7 +162,8 @@ def _tensor(found: dict[int, list[Value]], data: memoryview, seen: _Seen) -> Non
         seen.note("outside", f"tensor `{name}` is in another file: {short((places or ['?'])[0])}")
         return
     dims = [n for value in found.get(1, ()) for n in integers(1, value)]
-    if any(n < 0 for n in dims) or math.prod(dims) > _LARGEST_TENSOR:
+    sound = len(dims) <= _MOST_DIMENSIONS and all(n >= 0 for n in dims)
+    if not sound or math.prod(dims) > _LARGEST_TENSOR:
         seen.note("damaged", f"tensor `{name}` has the impossible shape {dims[:8]}")
         return
     codes = found.get(2, [])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,8 +30,7 @@ def flaws(data: bytes) -> Iterator[Flaw]:
     twice: list[str] = []
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in found]
-        twice.extend(name for name in set(names) if names.count(name) > 1)
+        twice.extend(name for name, n in Counter(name for name, _ in found).items() if n > 1)
         return dict(found)
 
     try:
@@ -72,7 +72,7 @@ def _spans(header: dict[str, Any]) -> Iterator[tuple[int, int, str]]:
             shape = entry["shape"]
             numbers = [start, stop, *shape]
             sound = all(type(n) is int and 0 <= n < 2**48 for n in numbers) and len(shape) < 64
-            bits = math.prod(shape) * _BITS[entry["dtype"]]
+            bits = math.prod(shape) * _BITS[entry["dtype"]] if sound else 0
         except (KeyError, TypeError, ValueError):
             sound, bits = False, 0
         if sound and (stop - start) * 8 == bits + -bits % 8:

@@ -124,6 +124,8 @@ ONNX = [
      ["damaged: tensor `w` has 8 bytes, its shape needs 12"]),
     (graph_with(tensor=named("w", proto(1, 2**40), proto(1, 2), proto(2, 1))),
      ["damaged: tensor `w` has the impossible shape [1099511627776, 2]"]),
+    (graph_with(tensor=named("w", proto(1, b"\x7f" * 200_000), proto(2, 1))),
+     ["damaged: tensor `w` has the impossible shape [127, 127, 127, 127, 127, 127, 127, 127]"]),
 ]  # fmt: skip
 
 
@@ -243,6 +245,8 @@ def test_a_link_in_an_archive(tmp_path):
     [
         (b"\x80\x04K\x01.", "a pickle, which can run code when it is read"),
         (b"cos\nsystem\n(S'ls'\ntR.", "a pickle, which can run code when it is read"),
+        (b"cos\nsystem\nS'ls'\n\x85R and more", "a pickle, which can run code when it is read"),
+        (b"cnt\nsystem\np0\n(Vls\np1\ntp2\nRp3\n.", "a pickle, which can run code when it is read"),
         (b"(cposix\nsystem\n", "a pickle, which can run code when it is read"),
         (b"\x7fELF\x02\x01", "a program or library of Linux"),
         (b"#!/bin/sh\n", "a script"),
@@ -251,6 +255,13 @@ def test_a_link_in_an_archive(tmp_path):
 )
 def test_programs(tmp_path, data, what):
     assert told(tmp_path, "weights", data) == [f"program: it is {what}"]
+
+
+@pytest.mark.parametrize(
+    "words", ["cat\ndog\n", "cup\nbowl\nrobin\nother (R)\n", "c\nd\n", "cat\ndog\n\xe9(R"]
+)
+def test_a_list_of_words_is_no_program(tmp_path, words):
+    assert told(tmp_path, "txt", words.encode("latin-1")) == []
 
 
 # ---------------------------------------------------------------------------------- tflite
@@ -273,6 +284,27 @@ def test_tflite(tmp_path, monkeypatch):
     assert told(tmp_path, "tflite", data) == [
         "outside: op `Mine` is not TFLite's: a library has to bring it"
     ]
+
+
+@pytest.mark.parametrize("added", [b"\0", b"x", b"payload!", b"PK\5\6", b"\x7fELF", bytes(100)])
+def test_what_is_added_to_a_tflite_file_is_found(tmp_path, added):
+    data = converted.write_tflite(tmp_path / "made").read_bytes()
+    assert told(tmp_path, "tflite", data + added) == [
+        f"hidden: {len(added)} bytes behind the end of model.tflite"
+    ]
+
+
+def test_files_that_metadata_adds_to_a_tflite_file_are_looked_into(tmp_path):
+    """Labels are put into a ZIP archive behind the model: https://www.tensorflow.org/lite/models/convert/metadata."""
+    made = converted.write_tflite(tmp_path / "made")
+    for name, content, found in (
+        ("labels.txt", "cat\ndog\n", []),
+        ("../x", "#!/bin/sh\n", ["outside: member `../x` would be written outside of its folder",
+                                 "program: member `../x` is a script"]),
+    ):  # fmt: skip
+        with zipfile.ZipFile(made, "a") as archive:
+            archive.writestr(name, content)
+        assert told(tmp_path, "tflite", made.read_bytes()) == found
 
 
 # ----------------------------------------------------------------------------- safetensors
@@ -299,6 +331,19 @@ SAFETENSORS = [
                  b'{"dtype": "U8", "shape": [1], "data_offsets": [0, 1]}}', size=1),
      ["hidden: two entries `a` in its header"]),
 ]  # fmt: skip
+
+
+def test_a_safetensors_header_that_takes_long_to_doubt(tmp_path):
+    """Many names twice, a shape of many dimensions: found within a moment."""
+    entry = '{"dtype": "F32", "shape": [], "data_offsets": [0, 4]}'
+    twice = ", ".join(f'"{i % 30_000}": {entry}' for i in range(60_000)).encode()
+    assert "hidden: two entries `29999` in its header" in told(
+        tmp_path, "safetensors", safetensors(b"{" + twice + b"}", size=4)
+    )
+    shape = {"dtype": "F32", "shape": [2**31] * 200_000, "data_offsets": [0, 4]}
+    assert told(tmp_path, "safetensors", safetensors({"a": shape}, size=4))[0] == (
+        "damaged: tensor `a` does not fit its place"
+    )
 
 
 @pytest.mark.parametrize(("data", "flaws"), SAFETENSORS)
@@ -393,7 +438,9 @@ def mutated(data, edits):
     return bytes(data)
 
 
-@pytest.mark.parametrize("suffix", ["onnx", "xml", "blob", "dlc", "safetensors", "pt", "any"])
+@pytest.mark.parametrize(
+    "suffix", ["onnx", "xml", "blob", "dlc", "tflite", "safetensors", "pt", "any"]
+)
 @FUZZ
 @given(edits=EDITS)
 @example(edits=[("cut", 0, b"x")])
@@ -403,6 +450,7 @@ def test_no_bytes_are_more_than_flaws(tmp_path, onnx, suffix, edits):
         "xml": XML,
         "blob": BLOB,
         "dlc": DLC,
+        "tflite": converted.write_tflite(tmp_path / "sound").read_bytes(),
         "safetensors": safetensors(TENSORS),
         "pt": zipped(("a.npy", b"\x93NUMPY" * 30), ("b", b"x" * 99), method=zipfile.ZIP_DEFLATED),
         "any": b"\x80\x04" + bytes(20),
