@@ -70,7 +70,14 @@ class Buffers:
 
 
 def read(model: onnx.ModelProto, floats: str) -> Buffers:
-    """The buffers of a sound model's main graph on a chip that keeps floats as `floats`."""
+    """The buffers of a sound model's graph on a chip that keeps floats as `floats`. CostError if a node has
+    graphs of its own: what of them runs, and how often, depends on values."""
+    inner = next((n for n in model.graph.node if any(onnx_canonical.subgraphs(n))), None)
+    if inner is not None:
+        raise CostError(
+            f"what a frame costs depends on its values: `{inner.name}` ({inner.op_type}) has graphs of its own",
+            hint="put `simplify` into the recipe: it takes out what its constants decide",
+        )
     shapes, dtypes = _known_values(model)
     constants = _constants(model.graph, shapes, dtypes)
     roots, absorbed, kept = _Union(model.graph, dtypes, constants, floats).run()

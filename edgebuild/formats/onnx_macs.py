@@ -1,7 +1,8 @@
 """How many operations an ONNX node takes: multiply-accumulates, and others beside them.
 
 Multiply-accumulates are counted as `torch.utils.flop_counter` counts them (its figure is twice ours): those
-of convolutions and products, at every position, the padded ones too; biases are not counted. Of a transposed
+of convolutions and products (those with a vector, which it leaves out, too), at every position, the padded ones
+as well; biases are not counted. Of a transposed
 convolution they are those of its input's values, without zeros put in. A recurrent layer is the sum of its
 products, as torch decomposes it.
 
@@ -85,19 +86,37 @@ def _recurrent(node: onnx.NodeProto, shapes: Shapes) -> int:
 
 
 def _einsum(node: onnx.NodeProto, shapes: Shapes) -> int:
-    """Two operands: all values of all indices; each further one as often again, without reordering."""
-    if len(node.input) == 1:
-        return 0
+    """As torch does it: operands are multiplied pair by pair from the left, after what only one of them has
+    was summed up; where a pair has nothing to sum up, its values are only multiplied."""
     text = _attributes(node)["equation"].decode().replace(" ", "")
-    sizes: dict[str, int] = {}
-    for term, name in zip(text.partition("->")[0].split(","), node.input, strict=True):
-        shape = list(shapes(name))
-        before, dots, after = term.partition("...")
-        rest = len(shape) - len(before) - len(after)
-        hidden = [f".{rest - i}" for i in range(rest)] if dots else []
-        for label, size in zip([*before, *hidden, *after], shape, strict=True):
-            sizes[label] = max(size, sizes.get(label, 1))
-    return math.prod(sizes.values()) * (len(node.input) - 1)
+    given, arrow, result = text.partition("->")
+    pairs = zip(given.split(","), node.input, strict=True)
+    terms = [_labelled(term, shapes(name)) for term, name in pairs]
+    if arrow:
+        kept = {x for x in result if x != "."}
+        kept |= (
+            {x for term in terms for x in term if x.startswith(".")} if "..." in result else set()
+        )
+    else:
+        kept = {x for x in given if given.count(x) == 1}
+        kept |= {x for term in terms for x in term if x.startswith(".")}
+    left, total = terms[0], 0
+    for place, right in enumerate(terms[1:], 2):
+        needed = kept.union(*terms[place:])
+        summed = left.keys() & right.keys() - needed
+        sizes = {x: max(left.get(x, 1), right.get(x, 1)) for x in {*left, *right}}
+        left = {x: n for x, n in sizes.items() if x in needed}
+        if summed:
+            total += math.prod(left.values()) * math.prod(sizes[x] for x in summed)
+    return total
+
+
+def _labelled(term: str, shape: tuple[int, ...]) -> dict[str, int]:
+    """Sizes by the labels of an operand; those that `...` stands for are counted from the last."""
+    before, dots, after = term.partition("...")
+    rest = len(shape) - len(before) - len(after)
+    hidden = [f".{rest - i}" for i in range(rest)] if dots else []
+    return dict(zip([*before, *hidden, *after], shape, strict=True))
 
 
 _MACS: Mapping[str, Callable[[Any, Shapes], int]] = {

@@ -68,6 +68,13 @@ def count(made, floats="float32", **types):
         (node("Einsum", "a b", "y", equation="bij,bjk->bik"), 2 * 3 * 5 * 7),
         (node("Einsum", "a", "y", equation="...ij->...ji"), 0),
         (node("Einsum", "a b", "y", equation="...ij, ...jk -> ...ik"), 2 * 3 * 5 * 7),
+        # What torch 2.13's FlopCounterMode says, halved:
+        (node("Einsum", "m k", "y", equation="ij,ik->k"), 7 * 5),
+        (node("Einsum", "m m", "y", equation="ij,ij->ij"), 0),
+        (node("Einsum", "m m", "y", equation="ij,ij"), 7 * 3),
+        (node("Einsum", "m k", "y", equation="ij,kl->ijkl"), 0),
+        (node("Einsum", "m k k", "y", equation="ij,ik,lk->jl"), 7 * 3 * 5 + 3 * 5 * 7),
+        (node("Einsum", "a v", "y", equation="...i,i->..."), 2 * 3 * 7),
         (node("MaxPool", "x", "y", kernel_shape=[2, 2]), 0),
         (node("DFT", "s", "y"), None),
     ],
@@ -91,6 +98,20 @@ def test_macs_of_one_node(made, macs):
     dims = [d.dim_value for d in buffers["y"].type.tensor_type.shape.dim]
     assert all(dims), "the test's own shapes"
     assert count(graph).macs == macs
+
+
+def test_nothing_is_told_of_what_depends_on_values():
+    """Weights inside of branches would be left out of every sum."""
+    one = [helper.make_tensor_value_info("t", FLOAT, [1, 8])]
+    branch = helper.make_graph([node("MatMul", "x w", "t")], "b", [], one, [constant("w", 8, 8)])
+    chooses = helper.make_node(
+        "If", ["c"], ["y"], name="choose", then_branch=branch, else_branch=branch
+    )
+    made = model(
+        [chooses], {"x": (FLOAT, [1, 8]), "c": (onnx.TensorProto.BOOL, [])}, {"y": (FLOAT, [1, 8])}
+    )
+    with pytest.raises(CostError, match=r"depends on its values: `choose` \(If\) has graphs"):
+        count(made)
 
 
 def test_quantised_operators_of_onnx_itself():
