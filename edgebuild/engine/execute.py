@@ -56,9 +56,10 @@ class Executor:
                 Job(
                     kind_module=module,
                     modules=step.code,
-                    params=action.params,
-                    facts=action.facts,
-                    inputs={port: str(path) for port, path in inputs.items()},
+                    # What it sees must be what its key says, and the key knows no order.
+                    params=in_order(action.params),
+                    facts=in_order(action.facts),
+                    inputs={port: str(inputs[port]) for port in sorted(inputs, key=_numbered)},
                     outputs={port: str(path) for port, path in outputs.items()},
                     folder=str(folder / "work"),
                     log=str(log),
@@ -157,6 +158,20 @@ class Executor:
         kept = self.logs / f"{step.id.replace('/', '.')}.log"
         kept.write_bytes(log.read_bytes() if log.exists() else b"")
         return kept
+
+
+def in_order(value: Any) -> Any:
+    """JSON with the keys of each object sorted."""
+    if isinstance(value, Mapping):
+        return {name: in_order(value[name]) for name in sorted(value)}
+    if isinstance(value, list | tuple):
+        return [in_order(item) for item in value]
+    return value
+
+
+def _numbered(port: str) -> list[tuple[int, str]]:
+    """For sorting: `modules.2` comes before `modules.10`."""
+    return [(int(w), "") if w.isdecimal() else (-1, w) for w in port.split(".")]
 
 
 def verified(path: Path, digest: Digest) -> bool:

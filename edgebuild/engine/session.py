@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
 from edgebuild.digest import Digest
 from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
 from edgebuild.engine.records import Records
+from edgebuild.errors import EdgebuildError
 from edgebuild.kinds import Kinds
 from edgebuild.plan import explain
 from edgebuild.plan.graph import Graph
@@ -21,6 +23,10 @@ from edgebuild.toolchains.provision import Tools
 
 # A blob may be lost again while its step is being rebuilt; more than this is a broken disk.
 _ATTEMPTS = 3
+
+
+class CodeEdited(EdgebuildError):
+    """Code of a step that was edited while the step ran, so that nobody can say which of the two it was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +53,8 @@ class Session:
     around: Surroundings
     tools: Callable[[str], Tools]
     execute: Executor
+    # A file of a step's code that was edited since its digest was computed.
+    edited: Callable[[Step], Path | None] = lambda step: None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     # Actions of kinds that are `fresh` which this build has run.
     _seen: set[Digest] = field(default_factory=set)
@@ -128,6 +136,12 @@ class Session:
         tools = self.tools(kind.tools)
         self._warm(step)
         result = self.execute(step, kind, self.kinds.module(step.kind), action, tools)
+        edited = self.edited(step)
+        if edited is not None:
+            raise CodeEdited(
+                f"{edited} was edited while `{step.id}` ran, so its result is not kept",
+                hint="build again",
+            )
         self.store.put_result(key(action), result)
         self._seen.add(key(action))
         return result

@@ -10,7 +10,7 @@ from edgebuild.digest import Digest
 from edgebuild.step import Action, Input, Step, StepKind
 
 # Changed when the way steps are run changes in a manner that could change their bytes.
-SALT = "edgebuild-1"
+SALT = "edgebuild-2"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -51,8 +51,7 @@ def package(tmp_path, monkeypatch):
 
 
 def forget():
-    for function in (world._closure, world._file, world._imports, world._source_digest):
-        function.cache_clear()
+    world.forget()
     importlib.invalidate_caches()
 
 

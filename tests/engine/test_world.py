@@ -1,11 +1,13 @@
 """The digest of a step's code covers everything of edgebuild that the step can reach."""
 
 import importlib
+import os
 import sys
 
 import pytest
 
 from edgebuild.engine import world
+from edgebuild.errors import EdgebuildError
 from edgebuild.kinds import Kinds, load_kinds
 
 
@@ -51,8 +53,7 @@ def test_a_third_partys_kind_counts_its_own_package_and_what_it_uses_of_edgebuil
     assert {"fold.py", "rules.py", "onnx_file.py", "step.py"} <= covered(kinds, "pass/fold")
     before = world.code_digest(kinds, "pass/fold")
     (third_party / "rules.py").write_text("RULE = 2\n")
-    for function in (world._closure, world._file, world._imports, world._source_digest):
-        function.cache_clear()
+    world.forget()
     importlib.invalidate_caches()
     assert world.code_digest(kinds, "pass/fold") != before
 
@@ -63,3 +64,52 @@ def test_equal_code_elsewhere_has_the_same_digest():
     assert world.code_digest(kinds, "pass/simplify") == world.code_digest(kinds, "pass/simplify")
     names = [name for name, _ in sorted(world._closure("edgebuild.steps.passes.simplify"))]
     assert all(name.startswith("edgebuild.") for name in names)
+
+
+def digest_after(path, text):
+    """Of the third party's kind, when `text` stands in a file."""
+    path.write_text(text)
+    world.forget()
+    importlib.invalidate_caches()
+    return world.code_digest(Kinds(modules={"pass/fold": "theirs.fold"}), "pass/fold")
+
+
+def test_what_a_package_does_when_it_is_imported_counts(third_party):
+    """Python runs it before the module, though no import names it."""
+    init = third_party / "__init__.py"
+    before = digest_after(init, "import os\nos.environ['A'] = '1'\n")
+    assert digest_after(init, "import os\nos.environ['A'] = '2'\n") != before
+
+
+def test_a_docstring_of_a_package_around_does_not(third_party):
+    init = third_party / "__init__.py"
+    assert digest_after(init, '"""About it."""\n') == digest_after(init, '"""More about it."""\n')
+
+
+def test_a_compiled_module_counts_by_its_bytes(third_party):
+    from importlib.machinery import EXTENSION_SUFFIXES
+
+    (third_party / "rules.py").write_text("def late():\n    from theirs import native\nRULE = 1\n")
+    native = third_party / f"native{EXTENSION_SUFFIXES[0]}"
+    before = digest_after(native, "\x7fELF\0one")
+    assert digest_after(native, "\x7fELF\0two") != before
+
+
+def test_code_that_is_no_python_is_an_error_with_its_name(third_party):
+    """The kind itself can be imported: only a step would find out."""
+    (third_party / "rules.py").write_text("def late():\n    from theirs import worse\nRULE = 1\n")
+    with pytest.raises(EdgebuildError, match=r"theirs/worse\.py is not valid Python: "):
+        digest_after(third_party / "worse.py", "RULE = = 1\n")
+
+
+def test_an_edit_after_the_digest_is_noticed(third_party):
+    kinds = Kinds(modules={"pass/fold": "theirs.fold"})
+    rules = third_party / "rules.py"
+    digest_after(rules, "RULE = 1\n")
+    assert world.edited(kinds, "pass/fold") is None
+    before = rules.stat()
+    rules.write_text("RULE = 2\n")
+    os.utime(rules, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert world.edited(kinds, "pass/fold") == rules
+    rules.unlink()
+    assert world.edited(kinds, "pass/fold") == rules
