@@ -12,7 +12,7 @@ from textproject import write
 
 from edgebuild import verbs
 from edgebuild.params import parse_params
-from edgebuild.settings import Settings
+from edgebuild.settings import from_environment
 from edgebuild.step import ActionResult, Call
 
 # source, tidy, append, upper; contract, length, placement, security, size, skew
@@ -20,7 +20,7 @@ STEPS_PER_MODEL = 10
 
 
 def make(root: Path, steps: int) -> None:
-    """A project with `steps` steps, and a home in which all of them are done and published.
+    """A project with `steps` steps, and a home (EDGEBUILD_HOME) in which all of them are done and published.
 
     The engine decides and records as always; only the steps themselves run in this process, and nothing is
     flushed to the disk, so that 100,000 of them take minutes.
@@ -28,7 +28,7 @@ def make(root: Path, steps: int) -> None:
     models = {f"m{n}": f"text {n}" for n in range(steps // STEPS_PER_MODEL)}
     write(root, models, recipe="append: {word: a}")
     os.fsync = lambda handle: None
-    settings = Settings(home=root / "home")
+    settings = from_environment(os.environ)
     context = verbs.Context(root=root, settings=settings, out=io.StringIO())
     with closing(context.build("board", None, datetime.date.today())) as build:
         assert len(build.graph.steps) == steps, len(build.graph.steps)
