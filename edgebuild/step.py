@@ -332,7 +332,8 @@ QUANTILES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Measurement:
-    """A figure a check obtained. `value` None = it could not be measured; `detail` says why.
+    """A figure a check obtained. `value` None = it could not be measured; `detail` says why. `applies` False =
+    there is nothing that it could be measured of: no gate, unless a manifest names it, and then unproven.
 
     `output` names the model's output it belongs to, if one. `baseline` is the same figure of the source,
     where there is one (for `max_drop`). `interval` is where the value lies with 95 % confidence, as far as
@@ -349,6 +350,7 @@ class Measurement:
     interval: tuple[float, float] | None = None
     quantiles: tuple[float, ...] = ()
     drop_quantiles: tuple[float, ...] = ()
+    applies: bool = True
 
 
 # What a line of `accept:` can have of any metric; its other fields are the metric's parameters.

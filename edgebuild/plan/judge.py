@@ -42,7 +42,9 @@ def judge(
     for limit in [*always, *limits]:
         metric = metrics.get(limit.metric, Metric(doc=""))
         found = [m for m in measurements if m.metric == limit.metric]
-        if not found:
+        if limit in always and found:
+            found = [m for m in found if m.applies]
+        elif not found:
             check = limit.metric.partition(".")[0]
             reason = (missing or {}).get(check, "no check measured it")
             findings.append(_finding(limit, metric, None, "unproven", reason))

@@ -88,6 +88,18 @@ def test_no_drop_where_source_and_artifact_are_infinitely_good():
     assert verdicts([limit], [m]) == [("parity.sqnr_db", "passed", "")]
 
 
+def test_what_applies_to_nothing_is_no_gate_unless_a_manifest_names_it():
+    metrics = {"skew.violations": Metric(doc="", better="lower", always=True)}
+    nothing = Measurement(
+        metric="skew.violations", value=None, evidence="host", detail="no firmware", applies=False
+    )
+    named = Limit(metric="skew.violations", max=0)
+    for limits, told in (([], []), ([named], [("skew.violations", "unproven", "no firmware")])):
+        found = judge(limits, [CONTRACT, nothing], metrics=metrics, checks=["skew"], today=TODAY)
+        assert [(f.metric, f.verdict, f.detail) for f in found[1:]] == told
+        assert accepted(found) == (not told)
+
+
 @pytest.mark.parametrize("limit", [{"min": 0}, {"max": 3}, {"max_drop": 1}])
 def test_a_manifest_does_not_loosen_what_must_be_zero_everywhere(limit):
     broken = Measurement(metric="contract.mismatches", value=2, evidence="host", baseline=2)

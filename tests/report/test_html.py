@@ -120,6 +120,32 @@ def test_values_without_end_are_drawn_and_told():
     assert again["findings"][1]["value"] == "inf"
 
 
+def test_infinities_of_floats_are_no_sound_tensors():
+    document = variant("int8")
+    clean = {"name": "c1", "layer": "conv", "kind": "value", "elements": 100, "max_abs": 3.0, "nan": 0,
+             "inf": 0, "overflow": None, "subnormal": None}  # fmt: skip
+    document["details"]["numeric"]["tensors"] = [clean]
+    assert "No tensor overflows, has values that are no numbers" in page(document).text
+    document["details"]["numeric"]["tensors"] = [{**clean, "inf": 7, "max_abs": "inf"}]
+    found = page(document).text
+    assert "No tensor overflows" not in found
+    assert "The tensor that loses most" in found
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "use"),
+    [(["passed", "waived"], "used"), (["passed"], "not needed"), ([], "not needed"),
+     (["passed", "failed"], "expired")],
+)  # fmt: skip
+def test_what_became_of_a_waiver(verdicts, use):
+    document = variant("int8")
+    document["waivers"] = [
+        {"metric": "a.b", "reason": "r", "owner": "ada", "expires": "2026-01-01"}
+    ]
+    document["findings"] = [finding("a.b", 1, "<= 1", verdict) for verdict in verdicts]
+    assert f"2026-01-01{use}" in page(document).text
+
+
 # What the page's code chooses by, not what it shows.
 KEPT = {
     "verdict",

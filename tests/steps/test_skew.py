@@ -75,9 +75,16 @@ def test_entries_about_another_artifact_of_the_target_do_not_count(tmp_path):
     assert [row["verdict"] for row in details["rows"]] == ["runs", "other artifact"]
 
 
-def test_no_firmware_declared_is_said(tmp_path):
-    value, detail, _ = measured(tmp_path, BLOB)
-    assert (value, detail) == (0, "the target declares no firmware")
+@pytest.mark.parametrize(
+    ("firmware", "why"),
+    [
+        ({}, "the target declares no firmware"),
+        ({"onnx_opset": "<=17"}, "the target's firmware says nothing of this kind of artifact"),
+    ],
+)
+def test_where_no_entry_is_about_the_artifact_nothing_is_measured(tmp_path, firmware, why):
+    value, detail, _ = measured(tmp_path, BLOB, **firmware)
+    assert (value, detail) == (None, why)
 
 
 @pytest.mark.parametrize("name", ["blob", "dlc", "xml", "onnx"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from edgebuild.report.charts.bars import margin_bar, margin_text
@@ -27,18 +27,25 @@ def waivers(report: Mapping[str, Any]) -> ET.Element | None:
     """Every waiver of the manifest, whether it was needed or not."""
     if not report["waivers"]:
         return None
-    needed = {f["metric"] for f in report["findings"] if f["verdict"] == "waived"}
     rows = [
         row(
             element("td", element("code", w["metric"])),
             w["reason"],
             w["owner"],
             element("td", w["expires"], class_="date"),
-            "used" if w["metric"] in needed else "not needed",
+            _use(w["metric"], report["findings"]),
         )
         for w in report["waivers"]
     ]
     return table(["gate", "reason", "owner", "last day", ""], rows)
+
+
+def _use(metric: str, findings: Sequence[Mapping[str, Any]]) -> str:
+    """What became of a waiver: a gate that has one and fails nevertheless has one that expired."""
+    verdicts = {f["verdict"] for f in findings if f["metric"] == metric}
+    if "waived" in verdicts:
+        return "used"
+    return "not needed" if verdicts <= {"passed"} else "expired"
 
 
 def _gate(f: Mapping[str, Any]) -> ET.Element:

@@ -63,7 +63,7 @@ def _tensor(t: Mapping[str, Any]) -> ET.Element:
         str(t.get("kind", "")),
         cell(None if peak is None else float(f"{peak:.4g}")),
         cell(t.get("nan")),
-        cell(t.get("overflow")),
+        cell(_infinite(t)),
         _share(t, "clipped"),
         _share(t, "subnormal"),
     )
@@ -75,6 +75,11 @@ def _share(t: Mapping[str, Any], what: str) -> ET.Element:
     return element("td", percent(_part(t, what)), class_="num")
 
 
+def _infinite(t: Mapping[str, Any]) -> Any:
+    """What left the range of its type: float16's, else that of the floats it has."""
+    return t.get("inf") if t.get("overflow") is None else t["overflow"]
+
+
 def _part(t: Mapping[str, Any], what: str) -> float:
     return (figure(t.get(what)) or 0.0) / (figure(t.get("elements")) or 1.0)
 
@@ -82,7 +87,7 @@ def _part(t: Mapping[str, Any], what: str) -> float:
 def _rank(t: Mapping[str, Any]) -> tuple[float, float, float, float]:
     return (
         figure(t.get("nan")) or 0.0,
-        figure(t.get("overflow")) or 0.0,
+        figure(_infinite(t)) or 0.0,
         _part(t, "clipped"),
         _part(t, "subnormal"),
     )

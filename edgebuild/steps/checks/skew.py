@@ -6,8 +6,8 @@ header of a blob, the metadata of a DLC, the op sets of an IR or ONNX. A bound s
 that begin with it: 2.51.0 is `<=2.51`.
 
 Each entry that the artifact violates is counted, and named with both versions. An entry that nothing
-in the artifact tells is unproven. A target that declares no firmware has nothing that could be
-violated, and the detail says so: it is no proof that the artifact runs there.
+in the artifact tells is unproven. Of a target that declares no firmware, or none for this kind of
+artifact, nothing is told: there is no gate then, and a gate of the manifest's own is unproven.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def run(call: Call) -> None:
     rows = [_row(name, bounds, told, files) for name, bounds in firmware.items()]
     violated = [row["text"] for row in rows if row["verdict"] == "violated"]
     unknown = [row["text"] for row in rows if row["verdict"] == "not told"]
+    told_of = any(row["verdict"] != "other artifact" for row in rows)
     details = {
         "firmware": firmware,
         "artifact": {name: str(one) for name, one in sorted(told.items())},
@@ -36,11 +37,19 @@ def run(call: Call) -> None:
     }
     measured = Measurement(
         metric="skew.violations",
-        value=None if unknown and not violated else len(violated),
+        value=None if not told_of or (unknown and not violated) else len(violated),
         evidence="host",  # read from the artifact's bytes
-        detail="; ".join([*violated, *unknown]) if firmware else "the target declares no firmware",
+        detail="; ".join([*violated, *unknown]) if told_of else _nothing(firmware),
+        applies=told_of,
     )
     measurements.save(call.outputs["measurements"], [measured], details)
+
+
+def _nothing(firmware: dict[str, str]) -> str:
+    """Why there is nothing that could be violated."""
+    if firmware:
+        return "the target's firmware says nothing of this kind of artifact"
+    return "the target declares no firmware"
 
 
 def _row(
