@@ -3,7 +3,7 @@
 The file itself runs, through QNN's C API on x86-64: composed, prepared and executed for the chip
 that `soc_model` names, 8 and 16 bits as well as float16. Quantised inputs and outputs of the DLC
 are converted here, by its own scales; the answers are floats where the model's are. Expect 0.1 to 5
-seconds for a sample, more for large images.
+seconds for a sample, more for large images; the samples are shared among this machine's cores.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edgebuild.qnn.compile import compile_dlc
 from edgebuild.qnn.emulator import emulate
 from edgebuild.qnn.socs import soc_of
 from edgebuild.step import Call, Contract, StepKind
-from edgebuild.steps import examples
+from edgebuild.steps import examples, shares
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,26 +39,26 @@ def run(call: Call) -> None:
     data = dataset.load(call.inputs["evaluation"])
     source = Contract.from_json(call.facts["source_contract"])
     stage = stored.as_floats(Contract.from_json(call.facts["contract"]), graph)
-    seconds = 0.0
-    with emulate(path, graph, soc) as execute:
 
-        def infer(feeds: Arrays) -> Arrays:
-            nonlocal seconds
-            given = {
-                name: stored.store(array, graph.tensors[name]) for name, array in feeds.items()
-            }
-            start = time.monotonic()
-            found = execute(given)
-            seconds += time.monotonic() - start
-            return {
-                name: stored.restore(array, graph.tensors[name]) for name, array in found.items()
-            }
+    def answer(part: dataset.Groups) -> dict[str, Arrays]:
+        with emulate(path, graph, soc) as execute:
 
-        result = answers(infer, data, source, stage)
+            def infer(feeds: Arrays) -> Arrays:
+                stored_as = {
+                    name: stored.store(array, graph.tensors[name]) for name, array in feeds.items()
+                }
+                return {
+                    name: stored.restore(array, graph.tensors[name])
+                    for name, array in execute(stored_as).items()
+                }
+
+            return answers(infer, part, source, stage)
+
+    start = time.monotonic()
+    result = shares.gather(answer, data)
     dataset.save(call.outputs["actual"], result)
-    samples = dataset.length(data)
-    each = seconds / max(1, samples)
-    sys.stdout.write(f"{soc}: {samples} samples, {each:.3f} s each\n")
+    seconds = time.monotonic() - start
+    sys.stdout.write(f"{soc}: {dataset.length(data)} samples in {seconds:.1f} s\n")
 
 
 def example(folder: Path) -> Call:

@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pytest
 import stepcall
@@ -174,3 +176,15 @@ def test_a_file_that_is_no_dlc_is_refused_before_any_library_sees_it(tmp_path):
             source_contract=examples.CONTRACT,
             device=SM8250,
         )
+
+
+def test_the_answers_do_not_depend_on_how_many_cores_share_the_samples(
+    tmp_path, floats, monkeypatch
+):
+    found = []
+    for cores in (1, 2, 3):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _pid, n=cores: set(range(n)))
+        folder = tmp_path / str(cores)
+        images = examples.images(folder.with_suffix(".npz"), samples=13)
+        found.append(run(folder, floats, SM8550, images=images).tobytes())
+    assert found[0] == found[1] == found[2]
