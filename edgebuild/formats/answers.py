@@ -29,7 +29,8 @@ def answers(
     """`execute` on every sample of `data`, each brought from `source` into the form of `stage`.
 
     Gives `{"outputs": {name: [N, *shape]}}` with the outputs of `stage`, in their order, and in the
-    layout that `source` has them in.
+    layout that `source` has them in. An output that is of integers in `source` is so here, too: a class
+    that a chip gives as 2.0 is class 2, not a score of two.
     AnswerError if the data lacks an input, or an answer lacks an output or has another shape or
     type than declared.
     """
@@ -62,7 +63,25 @@ def answers(
                     },
                 )
             gathered[name].append(arranged(array, tensor, source.outputs.get(name, tensor)))
-    return {"outputs": {name: np.stack(arrays) for name, arrays in gathered.items()}}
+    return {
+        "outputs": {
+            name: _integers(np.stack(arrays), source.outputs.get(name))
+            for name, arrays in gathered.items()
+        }
+    }
+
+
+def _integers(array: NDArray[Any], wanted: Tensor | None) -> NDArray[Any]:
+    """Floats that stand for the integers of output `wanted`, as these; as they are if any is beyond them."""
+    import numpy as np
+
+    if wanted is None or array.dtype.kind != "f" or np.dtype(wanted.dtype).kind not in "iu":
+        return array
+    whole, ends = np.rint(array.astype(np.float64)), np.iinfo(wanted.dtype)
+    # No number is beyond them, too: all comparisons with it are false.
+    if not ((whole >= ends.min) & (whole <= ends.max) & (whole < 2.0**63)).all():
+        return array
+    return whole.astype(wanted.dtype)
 
 
 def _lacks(

@@ -40,6 +40,24 @@ def test_a_model_that_answers_otherwise_is_refused():
         answers(lambda feeds: feeds, {"truth": {"x": np.ones(2)}}, SOURCE, SOURCE)
 
 
+def test_classes_that_a_chip_gives_as_floats_are_classes():
+    labels = {"y": Tensor(shape=(1, 2), dtype="int64")}
+    source = Contract(inputs=SOURCE.inputs, outputs=labels)
+    halves = {"y": Tensor(shape=(1, 2), dtype="float16")}
+    stage = Contract(inputs=SOURCE.inputs, outputs=halves)
+
+    def given(values):
+        return answers(lambda feeds: {"y": np.array([values], np.float16)}, DATA, source, stage)[
+            "outputs"
+        ]["y"]
+
+    assert (given([2.0, 0.0]).dtype, given([2.0, 0.0]).tolist()) == ("int64", [[[2, 0]]] * 2)
+    # What is no number is no class either, and stays what it is.
+    assert given([2.0, np.nan]).dtype == given([2.0, np.inf]).dtype == "float16"
+    back = answers(lambda feeds: {"y": np.array([[2, 0]])}, DATA, SOURCE, source)
+    assert back["outputs"]["y"].dtype == "int64"
+
+
 def test_what_onnx_runtime_refuses_is_an_error_with_its_reason(tmp_path):
     session = onnx_run.session(examples.model())
     with pytest.raises(OnnxError, match="ONNX Runtime cannot run the model"):
