@@ -61,6 +61,13 @@ class ManyErrors(EdgebuildError):
         return "\n\n".join([*(render(e) for e in self.errors), f"{self.message} found"])
 
 
+def printable(text: str) -> str:
+    """Text of whatever origin without what a terminal would obey, turn around or not show; its lines stay."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+
+
 def render(error: EdgebuildError) -> str:
     """The text a person reads: message, place, the line with a caret, fields, hint."""
     lines = [f"error: {error.message}"]
@@ -80,7 +87,7 @@ def render(error: EdgebuildError) -> str:
         lines += [f"  {name:<{width}}  {value}" for name, value in error.fields.items()]
     if error.hint:
         lines.append(f"hint: {error.hint}")
-    return "\n".join(lines)
+    return printable("\n".join(lines))
 
 
 def disk_error(error: OSError) -> EdgebuildError:

@@ -29,6 +29,28 @@ def test_the_whole_text():
     assert str(error) == render(error)
 
 
+def test_nothing_in_an_error_commands_the_terminal():
+    """A network's names, a server's answer, a step's log: whoever wrote them."""
+    title, red, around = "\x1b]0;owned\x07", "\x9b31m", "\u202e"
+    place = Position(file=f"m{red}.yaml", line=1, column=1, text=f"a{around}b")
+    error = EdgebuildError(
+        f"layer `{title}`\n\tsecond line",
+        position=place,
+        fields={f"o{red}": f"v{around}"},
+        hint=title,
+    )
+    assert str(error) == (
+        "error: layer `?]0;owned?`\n"
+        "\tsecond line\n"
+        " --> m?31m.yaml:1:1\n"
+        "  |\n"
+        "1 | a?b\n"
+        "  | ^\n"
+        "  o?31m  v?\n"
+        "hint: ?]0;owned?"
+    )
+
+
 def test_many_errors_come_in_the_order_of_files_and_lines():
     def at(file, line):
         return EdgebuildError(f"{file}{line}", position=Position(file=file, line=line, column=1))
