@@ -23,6 +23,7 @@ from edgebuild.toolchains.pool import Done, Job, Pool
 from edgebuild.toolchains.provision import Tools
 
 _LOG_LINES = 12
+_LONGEST_NAME = 200
 
 
 class StepFailed(EdgebuildError):
@@ -155,7 +156,11 @@ class Executor:
 
     def _keep(self, step: Step, log: Path) -> Path:
         self.logs.mkdir(parents=True, exist_ok=True)
-        kept = self.logs / f"{step.id.replace('/', '.')}.log"
+        # `+` is in no name; a name that no file can have is told by its digest.
+        name = step.id.replace("/", "+")
+        if len(name) > _LONGEST_NAME:
+            name = f"{name[:_LONGEST_NAME]}+{digests.of_bytes(name.encode()).hash[:16]}"
+        kept = self.logs / f"{name}.log"
         kept.write_bytes(log.read_bytes() if log.exists() else b"")
         return kept
 

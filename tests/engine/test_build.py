@@ -11,11 +11,11 @@ from fakeproject import append, limit, matrix, model, project, words
 
 from edgebuild import digest as digests
 from edgebuild.engine import noop
-from edgebuild.engine.execute import StepFailed
+from edgebuild.engine.execute import Executor, StepFailed
 from edgebuild.engine.inputs import FetchError, MissingFile
 from edgebuild.engine.publish import GateFailed
 from edgebuild.manifest.model import ModelTarget, Use
-from edgebuild.step import Fetched, Waiver
+from edgebuild.step import Fetched, Step, Waiver
 
 
 @pytest.fixture
@@ -164,9 +164,24 @@ def test_a_failed_step_says_why_is_not_cached_and_publishes_nothing(place, word,
         error = ran.errors["net/append"]
         assert isinstance(error, StepFailed)
         assert error.message.startswith(text)
-        assert (place / ".edgebuild/logs/net.append.log").exists()
+        assert (place / ".edgebuild/logs/net+append.log").exists()
         assert ran.published == []
     assert not (place / "artifacts/board").exists()
+
+
+def test_logs_of_steps_whose_names_look_alike_are_apart(tmp_path):
+    def kept(step):
+        executor = Executor(store=None, pool=None, logs=tmp_path / "logs")
+        return executor._keep(Step(id=step, kind="pass/append"), tmp_path / "none")
+
+    names = [
+        "a/b.c/run",
+        "a.b/c/run",
+        "a/b/c/run",
+        f"m/t/{'x' * 150}/{'y' * 99}",
+        f"m/t/{'x' * 150}/{'y' * 98}",
+    ]
+    assert len({kept(name) for name in names}) == len(names)
 
 
 def test_one_models_failure_does_not_stop_another(place):
