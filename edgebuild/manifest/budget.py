@@ -96,6 +96,7 @@ def read_budget(document: Document, value: Mapping[str, Any]) -> tuple[Budget, l
                 )
             )
     waivers = read_waivers(document, value.get("waivers") or (), ("waivers",), problems)
+    problems += _idle_waivers(document)
     budget = Budget(
         limits=tuple(limits),
         variants=lines.get("variants") or {},
@@ -103,6 +104,21 @@ def read_budget(document: Document, value: Mapping[str, Any]) -> tuple[Budget, l
         position=document.key(("budget",)) if "budget" in value else None,
     )
     return budget, problems
+
+
+def _idle_waivers(document: Document) -> Iterator[ManifestError]:
+    """Waivers of lines that the budget does not have, also where a line is wrong otherwise. Left in place,
+    such a waiver would hold open a line that somebody adds later."""
+    lines = document.value.get("budget")
+    there = {f"budget.{name}" for name in lines} if isinstance(lines, dict) else set()
+    for i, waiver in enumerate(document.value.get("waivers") or ()):
+        metric = waiver.get("metric") if isinstance(waiver, dict) else None
+        if metric in METRICS and metric not in there:
+            yield ManifestError(
+                f"no line of the budget is about `{metric}`, so there is nothing to waive",
+                position=document.at(("waivers", i, "metric")),
+                hint="remove the waiver, or add the line to `budget:`",
+            )
 
 
 def unknown_variants(

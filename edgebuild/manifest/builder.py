@@ -25,7 +25,6 @@ from edgebuild.manifest.wording import shown
 MOST_REPEATED = 1000
 
 _BLOCK_HEADER = re.compile(r"[|>][-+0-9]*(\s+#|\s*\Z)")
-_UNENCODABLE = re.compile("[\x00\ud800-\udfff]")
 # First letters of which no word but text begins.
 _PLAIN = frozenset("abcdeghijklmopqrsuvwxyzABCDEGHIJKLMOPQRSUVWXYZ_")
 _Extent = tuple[int, int, int]
@@ -174,9 +173,9 @@ class Builder:
                 self._spoil(f"{quoted(value)} is not a finite number", extent)
                 value = None
         elif style == '"':
-            if _UNENCODABLE.search(value):
+            if found := syntax.DECEPTIVE.search(value):
                 self._rare()
-                self._spoil("text with a NUL or half a surrogate pair", extent)
+                self._spoil(syntax.not_allowed(found.group()), extent)
                 value = None
         elif style in "|>" and not _BLOCK_HEADER.match(self.lines[extent[0]], extent[1]):
             self._rare()

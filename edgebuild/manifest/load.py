@@ -26,6 +26,8 @@ from edgebuild.manifest.validate import Check, compiled
 
 MODELS = "manifests/models"
 TARGETS = "manifests/targets"
+# How names of files end that lie beside the folders of targets and models.
+PAGES = ".html"
 
 
 def load(root: Path, kinds: Kinds, *, untrained: Collection[str] = ()) -> Project:
@@ -178,6 +180,15 @@ class _Loader:
         self, document: Document, value: Mapping[str, Any], name: str, path: str
     ) -> None:
         given = value.get("name", name)
+        if name.endswith(PAGES):
+            self.problems.append(
+                ManifestError(
+                    f"{quoted(name)} cannot be a name: pages are called so among the artifacts",
+                    position=document.at(("name",) if "name" in value else ()),
+                    hint=f"leave `{PAGES}` out",
+                )
+            )
+            return
         if given == name:
             return
         what = "folder" if path.startswith(MODELS) else "file"

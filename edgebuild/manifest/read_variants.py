@@ -20,6 +20,8 @@ from edgebuild.params import params_schema, place_files, required_params, yaml_n
 from edgebuild.step import File
 
 MOST_VARIANTS = 1000
+# A variant's label is a folder's name and part of others'.
+LONGEST_LABEL = 150
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +140,18 @@ def read_matrix(
             ManifestError(
                 f"the matrix has {count:,} variants, more than {MOST_VARIANTS:,}",
                 position=document.key((*path, "matrix")),
+            )
+        )
+    longest = ",".join(
+        f"{axis.name}-{max((v.label for v in axis.values), key=len, default='')}" for axis in axes
+    )
+    if len(longest) > LONGEST_LABEL:
+        problems.append(
+            ManifestError(
+                f"a variant would be called by {len(longest)} characters, more than {LONGEST_LABEL}",
+                position=document.key((*path, "matrix")),
+                fields={"variant": longest},
+                hint="give the axes or their values shorter names",
             )
         )
     return tuple(axes)

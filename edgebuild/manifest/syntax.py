@@ -10,9 +10,12 @@ from yaml import YAMLError
 from edgebuild.manifest.document import ManifestError, place
 from edgebuild.manifest.nesting import LIMIT
 
-# What YAML 1.2 does not allow, and what only YAML 1.1 takes for a line break.
+# What a terminal obeys and what shows a line in another order than it is read in: in no text, however
+# it is written. Then what else YAML 1.2 does not allow, and what only YAML 1.1 takes for a line break.
+DECEPTIVE = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _FORBIDDEN = re.compile(
-    r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+    r"\U00010000-\U0010ffff]"
 )
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
 _HUGE_ESCAPE = re.compile(r"\\U(?!0010|000[0-9A-Fa-f])[0-9A-Fa-f]{8}")
@@ -51,9 +54,10 @@ def refuse(data: bytes, file: str, largest: int) -> ManifestError | None:
     start = 1 if text.startswith("\ufeff") else 0
     found = _FORBIDDEN.search(text, start)
     if found:
-        code = f"U+{ord(found.group()):04X}"
-        hint = f'within double quotes it can be written as "\\u{ord(found.group()):04x}"'
-        return _problem(f"character {code} is not allowed", file, text, found.start(), hint)
+        code = ord(found.group())
+        escape = f'within double quotes it can be written as "\\u{code:04x}"'
+        hint = None if DECEPTIVE.match(found.group()) else escape
+        return _problem(not_allowed(found.group()), file, text, found.start(), hint)
     found = _DIRECTIVE.search(text)
     if found:
         hint = "manifests are YAML 1.2 without directives: remove this line"
@@ -62,6 +66,10 @@ def refuse(data: bytes, file: str, largest: int) -> ManifestError | None:
     if found:
         return _problem("there is no such character", file, text, found.start(), None)
     return None
+
+
+def not_allowed(character: str) -> str:
+    return f"character U+{ord(character):04X} is not allowed"
 
 
 def too_large(file: str, largest: int) -> ManifestError:

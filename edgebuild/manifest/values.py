@@ -51,7 +51,7 @@ SIZE: Schema = {
         {"type": "number"},
         {
             "type": "string",
-            "pattern": "^[0-9]+(\\.[0-9]+)? ?([kMG]B|[KMG]iB|B)$",
+            "pattern": "^[0-9]{1,15}(\\.[0-9]{1,9})? ?([kMG]B|[KMG]iB|B)$",
             "patternErrorMessage": "a size such as 2 MB (B, kB, MB, GB or KiB, MiB, GiB)",
         },
     ]

@@ -72,3 +72,16 @@ shaves-2,precision-int8, none
 def test_a_waiver_of_what_no_budget_has(project):
     project.edit_target(LINE, FULL.replace("metric: budget.weight_memory_mb", "metric: size.bytes"))
     assert project.error().startswith("error: unknown metric `size.bytes`\n")
+
+
+def test_a_waiver_of_a_line_that_the_budget_has_not(project, expect):
+    waiver = "{metric: budget.weight_memory_mb, reason: x, owner: y, expires: 2030-01-01}"
+    project.edit_target(LINE, f"{LINE}waivers: [{waiver}]\n")
+    assert project.error() == expect(f"""
+        error: no line of the budget is about `budget.weight_memory_mb`, so there is nothing to waive
+         --> manifests/targets/oak.yaml:8:20
+          |
+        8 | waivers: [{waiver}]
+          |                    ^^^^^^^^^^^^^^^^^^^^^^^
+        hint: remove the waiver, or add the line to `budget:`
+        """)
