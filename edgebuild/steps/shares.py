@@ -72,7 +72,9 @@ def gather(answer: Answer, data: dataset.Groups, *, cores: int | None = None) ->
             found.append(answered)
     finally:
         for process in running:
-            process.kill()
+            if process.pid is not None:
+                process.kill()  # one that has answered, or whose answer nobody wants any more
+                process.join()
     return _joined(found)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 
 import numpy as np
 import pytest
@@ -48,3 +49,19 @@ def test_a_process_that_dies_is_told_by_its_signal():
 
     with pytest.raises(ShareError, match="ended by SIGKILL"):
         gather(die, DATA, cores=2)
+
+
+def test_no_process_is_left(tmp_path):
+    def slow_or_wrong(part):
+        (tmp_path / str(os.getpid())).touch()
+        if part["inputs"]["x"][0, 0] > 0:
+            time.sleep(60)
+        raise EdgebuildError("no")
+
+    started = time.monotonic()
+    with pytest.raises(EdgebuildError):
+        gather(slow_or_wrong, DATA, cores=3)
+    assert time.monotonic() - started < 30
+    for path in tmp_path.iterdir():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(path.name), 0)
