@@ -38,17 +38,13 @@ from edgebuild.step import (
     StepKind,
     param,
 )
-from edgebuild.steps import examples, user_code
-from edgebuild.steps.metrics import _bootstrap
-from edgebuild.steps.user_code import UserCodeError
+from edgebuild.steps import examples
+from edgebuild.steps.metrics import _bootstrap, _predictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Arrays: TypeAlias = dict[str, NDArray[Any]]
-
-# Port of each set of answers, in the order in which a model is made.
-_ANSWERS = {"source": "expected", "optimised": "optimised", "artifact": "actual"}
 
 
 class QualityError(EdgebuildError):
@@ -69,7 +65,7 @@ def run(call: Call) -> None:
     evidence: Evidence = call.facts["evidence"] or "host"
     data = dataset.load(call.inputs["evaluation"])
     truth, samples = data.get("truth", {}), dataset.length(data)
-    predictions, equal = _predictions(call)
+    predictions, equal = _predictions.of(call)
     details: dict[str, Any] = {"samples": samples, "metrics": {}, "confusion": None}
     rows = []
     for name, wanted in call.facts["metrics"].items():
@@ -141,7 +137,7 @@ def _measure(
         value=value,
         evidence=evidence,
         baseline=baseline,
-        detail=_detail(figures, samples, higher),
+        detail=_detail(figures, samples, higher) + _lost(figures, predictions["artifact"]),
         interval=interval,
         quantiles=known,
         drop_quantiles=drops,
@@ -162,6 +158,8 @@ def _detail(figures: Mapping[str, float | None], samples: int, higher: bool) -> 
     """Of how many samples, and where what was lost was lost."""
     source, artifact = figures["source"], figures["artifact"]
     if artifact is None:
+        if source is not None:
+            return f"no number of the artifact, {source:.6g} of the source"
         return "nothing in the data that it could measure"
     parts = [f"{samples} samples" if samples > 1 else "1 sample, too few for an interval"]
     optimised = figures.get("optimised")
@@ -176,6 +174,18 @@ def _detail(figures: Mapping[str, float | None], samples: int, higher: bool) -> 
     return "; ".join(parts)
 
 
+def _lost(figures: Mapping[str, float | None], found: Arrays) -> str:
+    """How many of the artifact's predictions are why there is no figure of it."""
+    import numpy as np
+
+    if figures["artifact"] is not None:
+        return ""
+    floats = [array for array in found.values() if array.dtype.kind == "f"]
+    bad = sum(int((~np.isfinite(array)).sum()) for array in floats)
+    every = sum(array.size for array in floats)
+    return f"; {bad} of {every} values of its predictions are not finite" if bad else ""
+
+
 def _change(lost: float) -> str:
     if not lost:
         return "lost nothing"
@@ -185,46 +195,6 @@ def _change(lost: float) -> str:
 def _number(value: Any) -> float | None:
     number = float(value)
     return number if number == number else None
-
-
-def _predictions(call: Call) -> tuple[dict[str, Arrays], bool]:
-    """By whose they are: source, optimised (where there is an optimised ONNX), artifact. What is equal is one
-    object, decoded and measured once. And whether source and artifact answered with the same floats, to
-    the bit."""
-    answers: dict[str, Arrays] = {}
-    for who, port in _ANSWERS.items():
-        if port in call.inputs:
-            found = _widened(dataset.load(call.inputs[port])["outputs"])
-            answers[who] = next((a for a in answers.values() if _equal(a, found)), found)
-    equal = answers["source"] is answers["artifact"] and all(
-        array.dtype.kind == "f" for array in answers["source"].values()
-    )
-    if "decode" not in call.inputs:
-        return answers, equal
-    name = call.params.decode_function
-    with user_code.attribute(call, name, "decode") as function:
-        distinct = {id(outputs): outputs for outputs in answers.values()}
-        decoded = {key: function(outputs) for key, outputs in distinct.items()}
-    made = {who: decoded[id(outputs)] for who, outputs in answers.items()}
-    if not all(isinstance(found, dict) for found in made.values()):
-        raise UserCodeError(
-            f"`{name}` must return a dict of arrays", hint='return {"boxes": array}'
-        )
-    return made, equal
-
-
-def _equal(some: Arrays, others: Arrays) -> bool:
-    import numpy as np
-
-    return some.keys() == others.keys() and all(
-        np.array_equal(array, others[name]) and array.dtype == others[name].dtype
-        for name, array in some.items()
-    )
-
-
-def _widened(arrays: Arrays) -> Arrays:
-    """What is float16 as float32, so that decoding does not compute in float16."""
-    return {n: a.astype("float32") if a.dtype == "float16" else a for n, a in arrays.items()}
 
 
 def _metric(name: str, module: str) -> Any:

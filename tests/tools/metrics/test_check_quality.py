@@ -250,6 +250,36 @@ def test_resamples_in_which_there_is_nothing_to_measure_do_not_count(tmp_path):
     json.dumps(rows["quality.recall"].quantiles, allow_nan=False)
 
 
+def test_an_artifact_that_gives_no_numbers_is_told_from_data_that_have_none(tmp_path):
+    truth = {"y": np.arange(4.0)}
+    rows, _ = check(tmp_path, truth, truth, {"y": np.array([0, 1, np.nan, np.nan])}, asked("mae"))
+    row = rows["quality.mae"]
+    assert (row.value, row.baseline) == (None, 0.0)
+    assert row.detail == (
+        "no number of the artifact, 0 of the source; 2 of 4 values of its predictions are not finite"
+    )
+
+
+def test_what_a_decoding_function_returns_can_be_lists(tmp_path):
+    truth = {"y": np.array([1, 0])}
+    decode = "def decode(outputs):\n    return {'y': outputs['y'].tolist()}\n"
+    answers = {"y": np.array([0.9, 0.8])}
+    rows, _ = check(tmp_path, truth, answers, answers, asked("accuracy"), decode=decode)
+    assert rows["quality.accuracy"].value == 0.5
+
+
+@pytest.mark.parametrize("wrong", ["0.5", "['a', 'b']", "None"])
+def test_what_a_decoding_function_returns_are_numbers(tmp_path, wrong):
+    answers = {"y": np.zeros(2)}
+    decode = f"def decode(outputs):\n    return {{'y': {wrong}}}\n"
+    with pytest.raises(UserCodeError) as error:
+        check(tmp_path, answers, answers, answers, asked("mae"), decode=decode)
+    assert str(error.value) == (
+        "error: `decode` returned no array of numbers as `y`\n"
+        'hint: return {"boxes": array}, numbers with samples along axis 0'
+    )
+
+
 def test_mistakes_of_the_manifest_are_errors(tmp_path):
     answers = {"y": np.zeros(2)}
     wrong = {"mae": {"module": "edgebuild.step", "params": {}}}

@@ -1,0 +1,67 @@
+"""Answers of source, optimised model and artifact, decoded to what truth is compared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from edgebuild.formats import dataset
+from edgebuild.step import Call
+from edgebuild.steps import user_code
+from edgebuild.steps.user_code import UserCodeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Arrays: TypeAlias = dict[str, NDArray[Any]]
+
+# Port of each set of answers, in the order in which a model is made.
+_ANSWERS = {"source": "expected", "optimised": "optimised", "artifact": "actual"}
+
+
+def of(call: Call) -> tuple[dict[str, Arrays], bool]:
+    """By whose they are: source, optimised (where there is an optimised ONNX), artifact. What is equal is one
+    object, decoded and measured once. And whether source and artifact answered with the same floats, to
+    the bit."""
+    answers: dict[str, Arrays] = {}
+    for who, port in _ANSWERS.items():
+        if port in call.inputs:
+            found = _widened(dataset.load(call.inputs[port])["outputs"])
+            answers[who] = next((a for a in answers.values() if _equal(a, found)), found)
+    equal = answers["source"] is answers["artifact"] and all(
+        array.dtype.kind == "f" for array in answers["source"].values()
+    )
+    if "decode" not in call.inputs:
+        return answers, equal
+    name = call.params.decode_function
+    with user_code.attribute(call, name, "decode") as function:
+        distinct = {id(outputs): outputs for outputs in answers.values()}
+        decoded = {key: _arrays(name, function(outputs)) for key, outputs in distinct.items()}
+    return {who: decoded[id(outputs)] for who, outputs in answers.items()}, equal
+
+
+def _arrays(name: str, made: Any) -> Arrays:
+    """What a decoding function returned, if it can be compared."""
+    import numpy as np
+
+    hint = 'return {"boxes": array}, numbers with samples along axis 0'
+    if not isinstance(made, dict):
+        raise UserCodeError(f"`{name}` must return a dict of arrays", hint=hint)
+    found = {key: np.asarray(values) for key, values in made.items()}
+    for key, array in found.items():
+        if array.ndim == 0 or array.dtype.kind not in "biuf":
+            raise UserCodeError(f"`{name}` returned no array of numbers as `{key}`", hint=hint)
+    return found
+
+
+def _equal(some: Arrays, others: Arrays) -> bool:
+    import numpy as np
+
+    return some.keys() == others.keys() and all(
+        np.array_equal(array, others[name]) and array.dtype == others[name].dtype
+        for name, array in some.items()
+    )
+
+
+def _widened(arrays: Arrays) -> Arrays:
+    """What is float16 as float32, so that decoding does not compute in float16."""
+    return {n: a.astype("float32") if a.dtype == "float16" else a for n, a in arrays.items()}
