@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Sequence
 
-from edgebuild.errors import EdgebuildError, suggest
+from edgebuild.errors import EdgebuildError, printable, suggest
 from edgebuild.report.difference import Change, Difference, difference
 from edgebuild.report.difference.sides import side
 from edgebuild.report.figures import number
@@ -47,7 +47,6 @@ def run(context: Context, paths: Sequence[str] = (), format: str | None = None) 
 
 def _tell(context: Context, found: Difference) -> None:
     from rich.console import Console
-    from rich.markup import escape
 
     width = shutil.get_terminal_size((120, 40)).columns
     console = Console(file=context.out, width=width, highlight=False)
@@ -56,11 +55,11 @@ def _tell(context: Context, found: Difference) -> None:
         if changes:
             console.print(f"[{_STYLES[direction]}]{title}: {len(changes)}[/]")
         for variant in dict.fromkeys(c.variant for c in changes):
-            console.print(f"  {escape(variant)}")
+            console.print(f"  {_text(variant)}")
             console.print(_table([c for c in changes if c.variant == variant]))
     for which, names in (("A", found.only_before), ("B", found.only_after)):
         if names:
-            console.print(f"only in {which}: {escape(', '.join(names))}")
+            console.print(f"only in {which}: {_text(', '.join(names))}")
     count = len(found.compared)
     console.print(
         f"{count} variant{'s' if count > 1 else ''} compared"
@@ -73,7 +72,6 @@ def _tell(context: Context, found: Difference) -> None:
 
 
 def _table(changes: Sequence[Change]) -> object:
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
@@ -82,8 +80,15 @@ def _table(changes: Sequence[Change]) -> object:
     for one in changes:
         mark = "[bold]gate[/] " if one.gate else ""
         cells = (_ways(one), _step(one), one.note)
-        table.add_row(f"    {mark}{escape(one.what)}", *map(escape, cells))
+        table.add_row(f"    {mark}{_text(one.what)}", *map(_text, cells))
     return table
+
+
+def _text(text: str) -> str:
+    """What a report says, as text only: neither rich's markup nor commands of a terminal."""
+    from rich.markup import escape
+
+    return escape(printable(text))
 
 
 def _ways(one: Change) -> str:

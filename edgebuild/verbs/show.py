@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from edgebuild.errors import printable
 from edgebuild.report.read import published
 from edgebuild.verbs import Context
 
@@ -37,10 +40,14 @@ def run(context: Context) -> bool:
 
 def _cell(folder: Path) -> str:
     """Verdicts of the variants published below a model's folder; `doit report` names broken ones."""
-    from rich.markup import escape
-
     rows = [
-        f"{_MARKS['accepted' if report['accepted'] else 'rejected']} {escape(report['label'])}".strip()
+        " ".join((_MARKS["accepted" if report["accepted"] else "rejected"], _label(report))).strip()
         for _, report in published(folder)
     ]
     return "\n".join(rows) or _MARKS[""]
+
+
+def _label(report: Mapping[str, Any]) -> str:
+    from rich.markup import escape
+
+    return escape(printable(report["label"]))

@@ -65,6 +65,17 @@ def test_a_gate_that_got_worse_comes_first_and_fails(run):
     )
 
 
+def test_what_a_report_says_is_only_text(run, built):
+    """One that somebody sent, whose names are commands of a terminal or rich's markup."""
+    bad = "\x1b]0;owned\x07[red]\x9b2J\u202e"
+    text = (built / "new/board/net/times-2/rejected/report.json").read_text()
+    (built / "sent.json").write_text(text.replace('"model.upper"', json.dumps(bad)))
+    for name, old in (("sent.json", '"times-2"'), ("named.json", '"net/board/times-2"')):
+        (built / name).write_text(text.replace(old, json.dumps(bad)))
+        _, said = run("old/board/net/times-1", name)
+        assert all(line.isprintable() for line in said.split("\n")), said
+
+
 def test_what_got_better_fails_nothing(run):
     ok, text = run("new", "old")
     assert ok, text
