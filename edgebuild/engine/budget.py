@@ -55,6 +55,8 @@ def forget_outdated(
     a build of one model, a model failed, or the manifest has other limits now. Call it within
     `swap.publishing`."""
     home = artifacts / target.name
+    if home.is_symlink() or not home.is_dir():
+        return  # there is none, or it is not ours
     document = reports.read(home / reports.JSON)
     if document is not None:
         done = [v for v in session.graph.variants if _is_measured(session, v)]
@@ -62,9 +64,8 @@ def forget_outdated(
             rows = {variant.name: measured(session, variant)[0] for variant in done}
             if reports.says(document, judge_budget(target.budget, done, rows, today)):
                 return
-    if home.is_dir():
-        for name in reports.FILES:
-            (home / name).unlink(missing_ok=True)
+    for name in reports.FILES:
+        (home / name).unlink(missing_ok=True)
 
 
 def _is_measured(session: Session, variant: Variant) -> bool:

@@ -1,47 +1,28 @@
-"""One build of one graph: opened from manifests and settings, run step by step, finished with a record."""
+"""One build of one graph: run step by step, published variant by variant, finished with a record."""
 
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from edgebuild import digest as digests
 from edgebuild.digest import Digest
-from edgebuild.engine import (
-    budget,
-    history,
-    machine,
-    noop,
-    pages,
-    publish,
-    scope,
-    stale,
-    swap,
-    world,
-)
+from edgebuild.engine import budget, history, noop, pages, publish, scope, stale, swap
 from edgebuild.engine.abilities import circumstances
 from edgebuild.engine.diagnose import diagnose
-from edgebuild.engine.execute import Executor
-from edgebuild.engine.inputs import Inputs
-from edgebuild.engine.records import Records
 from edgebuild.engine.session import Session, actions_by_step
 from edgebuild.engine.toolbox import Toolbox
 from edgebuild.errors import EdgebuildError
-from edgebuild.kinds import Kinds
 from edgebuild.manifest.model import Project
 from edgebuild.plan.graph import Graph, Variant
-from edgebuild.plan.resolve import Surroundings
 from edgebuild.report import waived
 from edgebuild.report.budget import JSON as BUDGET
 from edgebuild.report.budget import read as read_budget
-from edgebuild.settings import Settings
-from edgebuild.store.store import BlobLost, Store
-from edgebuild.toolchains.pool import Pool
+from edgebuild.store import roots
+from edgebuild.store.store import BlobLost
 
 STATE = ".edgebuild"
 # A blob may be lost again while its step is being rebuilt; more than this is a broken disk.
@@ -56,7 +37,7 @@ class ResultLost(EdgebuildError):
 
 @dataclass(kw_only=True)
 class Build:
-    """State of a build. Made by `open_build`; `close` ends workers and gives the store back."""
+    """State of a build. Made by `opening.open_build`; `close` ends workers and gives the store back."""
 
     project: Project
     target: str
@@ -208,10 +189,10 @@ class Build:
 
     def _set_root(self, *, whole: bool) -> None:
         """What gc must keep: also what the last whole build used, until there is another."""
-        name = _root_name(self.project.root, self.target, self.model)
+        name = roots.of_build(self.project.root, self.target, self.model)
         keys = set(actions_by_step(self.session.outcomes).values())
         if not whole:
-            keys |= _root(self.session.store, name)
+            keys |= roots.known(self.session.store, name)
         if keys or whole:
             self.session.store.set_root(name, sorted(keys))
 
@@ -232,93 +213,3 @@ class Build:
         if self.budgeted is not None:
             documents.append(read_budget(self.artifacts / self.target / BUDGET) or {})
         return "; ".join([*lines, *waived.lines(filter(None, documents))])
-
-
-def open_build(
-    graph: Graph,
-    project: Project,
-    target: str,
-    model: str | None,
-    *,
-    kinds: Kinds,
-    toolbox: Toolbox,
-    today: datetime.date,
-    say: Callable[[str], None],
-) -> Build:
-    """Open the store for a graph; nothing is installed or run yet."""
-    resources = ExitStack()
-    session = open_session(graph, project.root, kinds, toolbox, resources, say)
-    return Build(
-        project=project,
-        target=target,
-        model=model,
-        session=session,
-        toolbox=toolbox,
-        today=today,
-        resources=resources,
-        begun_ns=noop.begun_ns(),
-    )
-
-
-def open_session(
-    graph: Graph,
-    root: Path,
-    kinds: Kinds,
-    toolbox: Toolbox,
-    resources: ExitStack,
-    say: Callable[[str], None],
-) -> Session:
-    """A session whose store is held in use, and whose workers end, with `resources`."""
-    settings: Settings = toolbox.settings
-    store = Store(settings.store).open()
-    resources.enter_context(store.in_use())
-    pool = Pool()
-    resources.callback(pool.close)
-    around = Surroundings(
-        code=_Lazy(lambda kind_id: world.code_digest(kinds, kind_id)),
-        tools=_Lazy(lambda name: toolbox.get(name).digest),
-        machine=machine.facts(),
-        modules=_Lazy(world.module_digest),
-    )
-    return Session(
-        graph=graph,
-        kinds=kinds,
-        store=store,
-        inputs=Inputs(
-            root=root, store=store, mirrors=settings.mirrors, offline=settings.offline, say=say
-        ),
-        records=Records(root / STATE / "records.json"),
-        around=around,
-        tools=toolbox.get,
-        edited=lambda step: world.edited(kinds, step.kind, step.code),
-        execute=Executor(
-            store=store, pool=pool, logs=root / STATE / "logs", secrets=settings.secrets
-        ),
-    )
-
-
-def _root(store: Store, name: str) -> set[Digest]:
-    """Actions that a root names; none if there is no such root or it is damaged (it is replaced then)."""
-    try:
-        found = json.loads((store.root / "roots" / f"{name}.json").read_bytes())
-        return {Digest.parse(text) for text in found["actions"]}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return set()
-
-
-def _root_name(root: Path, target: str, model: str | None) -> str:
-    """One record for each folder, target and choice of model; a later build replaces it."""
-    place = digests.of_bytes(str(root).encode()).hash[:16]
-    return f"{place}-{target}" + (f"@{model}" if model else "")
-
-
-class _Lazy(dict[str, str]):
-    """A mapping that computes a value when it is first asked for."""
-
-    def __init__(self, compute: Callable[[str], str]) -> None:
-        super().__init__()
-        self._compute = compute
-
-    def __missing__(self, name: str) -> str:
-        self[name] = value = self._compute(name)
-        return value

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from types import TracebackType
 from typing import Any
 
 # Ends of the names of subtasks that judge what others made.
@@ -32,6 +33,8 @@ class Console:
         self.started: dict[str, float] = {}
         self.begun = time.monotonic()
         self.lock = threading.Lock()
+        self.told = False
+        sys.excepthook = self._uncaught
 
     def initialize(self, tasks: Any, selected_tasks: Any) -> None:
         self.begun = time.monotonic()
@@ -104,6 +107,7 @@ class Console:
         seconds = time.monotonic() - self.begun
         counts = f"{self.built} built, {self.restored} restored"
         if stopped:
+            self.told = True
             self._line(f"interrupted; {counts}; what is done stays done; {seconds:.1f} s")
         elif self.failed:
             self._line(
@@ -116,6 +120,16 @@ class Console:
             self._line(
                 f"ok: {summary}; {counts}; {seconds:.1f} s" if self.total else f"ok: {summary}"
             )
+
+    def _uncaught(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        """Who presses Ctrl-C knows why it stops: no traceback. doit lets the exception through, and the
+        exit status is that of the signal."""
+        if not issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+        elif not self.told:
+            self._line("interrupted")
 
     def _count(self) -> str:
         self.total = max(self.total, hooks.total)

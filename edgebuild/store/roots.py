@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from edgebuild import digest as digests
 from edgebuild.digest import Digest
 from edgebuild.errors import EdgebuildError
 from edgebuild.store.store import Store
@@ -24,6 +26,24 @@ class Named:
 
     actions: tuple[Digest, ...]
     blobs: tuple[Digest, ...]
+
+
+def of_build(folder: Path, target: str, model: str | None) -> str:
+    """The root's name: one for each folder, target and choice of model; a later build replaces it."""
+    return f"{_place(folder)}-{target}" + (f"@{model}" if model else "")
+
+
+def of_training(folder: Path, model: str) -> str:
+    """One for each folder and model; `@` is in no target's name."""
+    return f"{_place(folder)}@training@{model}"
+
+
+def known(store: Store, name: str) -> set[Digest]:
+    """Actions that a root names; none if there is no such root or it is damaged (it is replaced then)."""
+    try:
+        return set(read(store.root / ROOTS / f"{name}.json").actions)
+    except BrokenRoot:
+        return set()
 
 
 def paths(store: Store, kind: str) -> Iterator[Path]:
@@ -49,3 +69,8 @@ def read(path: Path) -> Named:
             if root
             else "put it back from a copy, or remove it if its release is not needed any more",
         ) from error
+
+
+def _place(folder: Path) -> str:
+    # Any bytes can be a folder's name.
+    return digests.of_bytes(os.fsencode(folder)).hash[:16]

@@ -58,7 +58,7 @@ class Context:
     def build(self, target: str | None, model: str | None, today: datetime.date) -> Build:
         """The build of a target. UnknownName, ManyErrors, ... as expanding finds them."""
         from edgebuild.engine.abilities import abilities
-        from edgebuild.engine.build import open_build
+        from edgebuild.engine.opening import open_build
         from edgebuild.plan.expand import expand
 
         if not target:

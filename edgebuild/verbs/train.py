@@ -10,13 +10,14 @@ from typing import Any
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
-from edgebuild.engine.build import open_session
+from edgebuild.engine.opening import open_session
 from edgebuild.engine.session import Session
 from edgebuild.errors import EdgebuildError
 from edgebuild.manifest.load import MODELS, load
 from edgebuild.manifest.model import Model
 from edgebuild.plan.expand import expand_training
 from edgebuild.step import ProjectFile
+from edgebuild.store import roots
 from edgebuild.verbs import Context
 
 # Of a record: what came out of the training, not what went in.
@@ -57,18 +58,12 @@ def run(context: Context, model: str | None = None, *, again: bool = False) -> b
                 )
         outcome = session.outcomes[step.id]
         # No build names a training, so gc would take its result for one that nobody needs.
-        session.store.set_root(_root_name(context.root, model), [outcome.key])
+        session.store.set_root(roots.of_training(context.root, model), [outcome.key])
         session.records.save()
         context.say(session.store.read(outcome.result.log).decode(errors="replace").rstrip())
         _write(context, session, project.models[model], outcome.result.outputs)
         context.say(f"trained in {outcome.result.metadata.get('seconds')} s")
     return True
-
-
-def _root_name(root: Path, model: str) -> str:
-    """One record for each folder and model; `@` is in no target's name."""
-    place = digests.of_bytes(str(root).encode()).hash[:16]
-    return f"{place}@training@{model}"
 
 
 def _fresh(session: Session, step_id: str) -> Mapping[str, Digest]:

@@ -12,6 +12,7 @@ from fakeproject import BOARD, append, limit, matrix, model, project
 from textproject import doit, write
 
 from edgebuild.engine import noop
+from edgebuild.engine.abilities import circumstances
 from edgebuild.engine.publish import GateFailed
 from edgebuild.errors import Position
 from edgebuild.manifest.model import Budget, ModelTarget
@@ -55,7 +56,7 @@ def document(place):
 
 def recorded(place):
     """What a no-op build would say."""
-    context = noop.context("board", None, str(place / "home"))
+    context = noop.context("board", None, str(place / "home"), circumstances({}))
     return noop.check(
         noop.path(place / ".edgebuild", "board", None), context, today=TODAY.isoformat()
     )
@@ -140,7 +141,7 @@ def test_a_waived_line_lets_the_build_pass_until_the_waiver_ends(place):
     assert not run(place, letters(8, waivers=(waiver,))).errors
     assert recorded(place)
     assert document(place)["waivers"][0]["owner"] == "ada"
-    context = noop.context("board", None, str(place / "home"))
+    context = noop.context("board", None, str(place / "home"), circumstances({}))
     later = noop.check(noop.path(place / ".edgebuild", "board", None), context, today="2026-06-02")
     assert later is None
 
@@ -193,6 +194,15 @@ def test_a_budget_no_longer_declared_is_removed(place):
     run(place, letters(100))
     run(place, Budget())
     assert not list((place / "artifacts/board").glob("budget.*"))
+
+
+def test_nothing_is_removed_through_a_link(place, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "budget.html").write_text("somebody else's")
+    (place / "artifacts").mkdir()
+    (place / "artifacts/board").symlink_to(elsewhere)
+    assert "is a symbolic link" in str(run(place, letters(100)).errors["net/board"])
+    assert [p.name for p in elsewhere.iterdir()] == ["budget.html"]
 
 
 def test_a_damaged_file_is_no_budget_and_is_written_again(place):

@@ -270,6 +270,8 @@ def test_an_interrupted_build_does_not_say_ok(place):
     seen += process.communicate(timeout=30)[0]
     assert process.returncode != 0
     assert "ok:" not in seen
+    assert "interrupted; " in seen
+    assert "Traceback" not in seen, "who presses Ctrl-C knows why it stops"
     assert not (place / ".edgebuild/done/board").exists()
 
 

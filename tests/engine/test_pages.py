@@ -9,6 +9,7 @@ from fakeproject import limit, matrix, model, project
 from htmlpage import Page
 
 from edgebuild.engine import history, noop
+from edgebuild.engine.abilities import circumstances
 from edgebuild.manifest.model import ModelTarget
 from edgebuild.report.read import published
 
@@ -75,7 +76,7 @@ def test_a_build_that_changes_nothing_touches_no_page(place):
 
 def test_a_build_whose_pages_were_written_again_still_counts_as_done(place):
     run(place)
-    context = noop.context("board", None, str(place / "home"))
+    context = noop.context("board", None, str(place / "home"), circumstances({}))
     record = noop.path(place / ".edgebuild", "board", None)
     assert noop.check(record, context, today=TODAY.isoformat())
     (place / "artifacts/board/net/times-1/report.html").write_text("another")

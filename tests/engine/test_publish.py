@@ -4,6 +4,7 @@ import json
 import os
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from fakebuild import build, open_fake
@@ -13,10 +14,10 @@ from torn import torn
 
 from edgebuild import digest as digests
 from edgebuild.engine import swap
-from edgebuild.engine.build import ResultLost, _root_name
+from edgebuild.engine.build import ResultLost
 from edgebuild.errors import EdgebuildError
 from edgebuild.manifest.model import ModelTarget
-from edgebuild.store import gc
+from edgebuild.store import gc, roots
 
 
 @pytest.fixture
@@ -296,7 +297,7 @@ def test_results_of_accepted_models_survive_gc_though_another_fails(tmp_path):
 def test_a_failing_build_keeps_what_the_last_whole_one_used_and_a_whole_one_does_not(place):
     run(place)
     opened = open_fake(project(place, model()), place / "home")
-    store, name = opened.session.store, _root_name(place, "board", None)
+    store, name = opened.session.store, roots.of_build(place, "board", None)
     opened.close()
     root = store.root / "roots" / f"{name}.json"
     before = set(json.loads(root.read_bytes())["actions"])
@@ -310,7 +311,16 @@ def test_a_failing_build_keeps_what_the_last_whole_one_used_and_a_whole_one_does
 
 
 def test_targets_and_models_never_share_a_root(tmp_path):
-    assert _root_name(tmp_path, "a-b", None) != _root_name(tmp_path, "a", "b")
+    assert roots.of_build(tmp_path, "a-b", None) != roots.of_build(tmp_path, "a", "b")
+
+
+def test_a_folder_may_have_any_name(tmp_path):
+    """Linux allows all bytes but two, and `caf\\xe9` comes from older systems."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    folder.mkdir()
+    (folder / "net.txt").write_text("alpha")
+    assert not run(folder).errors
+    assert list((folder / "home/store/roots").iterdir())
 
 
 def test_a_target_that_refuses_every_model_says_so(place):

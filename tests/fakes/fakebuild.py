@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from fakekinds import kinds as fake_kinds
 
-from edgebuild.engine.build import open_build
+from edgebuild.engine.opening import open_build
 from edgebuild.engine.toolbox import Toolbox
 from edgebuild.errors import EdgebuildError
 from edgebuild.plan.expand import expand
