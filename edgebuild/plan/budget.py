@@ -16,6 +16,7 @@ from edgebuild.step import Evidence, Finding, Limit, Measurement
 # Each counts for less than the one before.
 _WEIGHT: tuple[Evidence, ...] = ("device", "emulated", "host", "estimated")
 _NAMED = 3
+_NO_PROOF = "; an estimate is a lower bound of the time: it could refuse, it proves nothing"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,7 +129,10 @@ def _sum(limit: Limit, figure: Figure, unit: str, parts: Sequence[Part]) -> Meas
         if figure.rate:
             value = figure.divisor / total
             frame = figure.divisor / (limit.min or math.inf)
-            detail = f"{total:.4g} ms of the {frame:.4g} ms that a frame has: {detail}"
+            bound = "at least " if evidence == "estimated" else ""
+            detail = f"{bound}{total:.4g} ms of the {frame:.4g} ms that a frame has: {detail}"
+            # Never faster than the roof, mostly slower: such a time can be too long, not short enough.
+            detail += _NO_PROOF if bound and total <= frame else ""
         return Measurement(metric=limit.metric, value=value, evidence=evidence, detail=detail)
     return Measurement(metric=limit.metric, value=None, evidence=evidence, detail=reason)
 
