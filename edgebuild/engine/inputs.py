@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import ipaddress
 import socket
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -20,6 +21,11 @@ from edgebuild.errors import EdgebuildError
 from edgebuild.step import Fetched, File, Input
 from edgebuild.store import files
 from edgebuild.store.store import Store
+
+# How long a server may say nothing, and how slow one may be beyond that.
+SILENCE_S = 60.0
+SLOWEST_BYTES_S = 10_000
+_LONGEST_NAME = 200
 
 
 class MissingFile(EdgebuildError):
@@ -44,8 +50,7 @@ class Inputs:
     def resolve(self, file: File) -> Input:
         """Content and name of a file; a project's is hashed, a fetched one is known by its pin."""
         if isinstance(file, Fetched):
-            name = Path(urllib.parse.urlsplit(file.url).path).name or "file"
-            return Input(digest=Digest(file.sha256, file.size_bytes), name=name)
+            return Input(digest=Digest(file.sha256, file.size_bytes), name=_name(file))
         path = self.root / file.path
         try:
             return Input(digest=digests.of_file(path), name=path.name)
@@ -69,8 +74,8 @@ class Inputs:
                 return
         if self.offline:
             raise FetchError(
-                f"no mirror folder has {Path(file.url).name}, and downloads are off",
-                fields={"url": file.url, "sha256": file.sha256},
+                f"no mirror folder has {_name(file)}, and downloads are off",
+                fields={"url": file.url, "sha256": file.sha256, **self._absent_mirrors()},
                 hint="put the file into a folder named in EDGEBUILD_MIRROR",
             )
         self.say(f"fetching {file.url} ({file.size_bytes / 1e6:.1f} MB)")
@@ -88,6 +93,11 @@ class Inputs:
                 with contextlib.suppress(OSError):
                     if path.is_file() and path.stat().st_size == digest.size_bytes:
                         yield path
+
+    def _absent_mirrors(self) -> dict[str, str]:
+        """For a message: mirror folders that are not there."""
+        absent = [str(mirror) for mirror in self.mirrors if not mirror.is_dir()]
+        return {"no folder": ", ".join(absent)} if absent else {}
 
     def _download(self, file: Fetched, digest: Digest) -> None:
         temp = files.temporary(self.store.scratch)
@@ -109,10 +119,11 @@ class Inputs:
         finally:
             temp.unlink(missing_ok=True)
         raise FetchError(
-            f"cannot fetch {Path(file.url).name}: {failure}",
+            f"cannot fetch {_name(file)}: {failure}",
             fields={
                 "url": file.url,
                 "expected": f"{digest.size_bytes} bytes, sha256 {digest.hash}",
+                **self._absent_mirrors(),
             },
             hint="if the file moved, put it into a folder named in EDGEBUILD_MIRROR;"
             " it is found there by its sha256",
@@ -120,13 +131,23 @@ class Inputs:
 
     def _read_url(self, file: Fetched, target: Path) -> None:
         limit = file.size_bytes
-        opener = urllib.request.build_opener(_PublicOnly)
+        allowed_s = SILENCE_S + limit / SLOWEST_BYTES_S
+        until = time.monotonic() + allowed_s
+        opener = urllib.request.build_opener(_PublicOnly, _Plain, _Secure)
         _refuse_private(file.url)
-        with opener.open(file.url, timeout=60) as answer, target.open("wb") as out:
-            while chunk := answer.read(1 << 16):
+        with opener.open(file.url, timeout=SILENCE_S) as answer, target.open("wb") as out:
+            while chunk := answer.read1(1 << 16):
                 out.write(chunk)
                 if out.tell() > limit:
                     raise ValueError(f"more than the {limit} bytes its manifest says")
+                if time.monotonic() > until:
+                    raise TimeoutError(f"only {out.tell()} bytes came in {allowed_s:.0f} s")
+
+
+def _name(file: Fetched) -> str:
+    """The last part of its URL, if a file can be called so."""
+    name = Path(urllib.parse.urlsplit(file.url).path).name
+    return name if name not in ("", "..") and len(name.encode()) <= _LONGEST_NAME else "file"
 
 
 def _holds(path: Path, digest: Digest) -> bool:
@@ -166,5 +187,43 @@ def _refuse_private(url: str) -> None:
             return
         raise
     for *_, address in found:
-        if not ipaddress.ip_address(address[0]).is_global:
-            raise ValueError(f"{parts.hostname} is {address[0]}, which is not a public address")
+        _require_public(parts.hostname, str(address[0]))
+
+
+def _require_public(host: str, address: str) -> None:
+    if not _is_public(address):
+        raise ValueError(f"{host} is {address}, which is not a public address")
+
+
+def _is_public(address: str) -> bool:
+    return ipaddress.ip_address(address).is_global
+
+
+class _Connection(http.client.HTTPConnection):
+    """Sends nothing to where a name leads by the time it is used, if that is not public either."""
+
+    def connect(self) -> None:
+        super().connect()
+        _require_public(self.host, self.sock.getpeername()[0])
+
+
+class _SecureConnection(http.client.HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        _require_public(self.host, self.sock.getpeername()[0])
+
+
+class _Plain(urllib.request.HTTPHandler):
+    """http; a proxy may be wherever it is."""
+
+    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        made = http.client.HTTPConnection if req.has_proxy() else _Connection
+        return self.do_open(made, req)
+
+
+class _Secure(urllib.request.HTTPSHandler):
+    """https, likewise."""
+
+    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        proxied = req.has_proxy() or getattr(req, "_tunnel_host", None)
+        return self.do_open(http.client.HTTPSConnection if proxied else _SecureConnection, req)

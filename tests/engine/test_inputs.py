@@ -1,7 +1,10 @@
 """Fetching reaches public web addresses only, and keeps nothing but what the manifest pins."""
 
+import contextlib
 import http.server
+import os
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -13,19 +16,35 @@ from edgebuild.step import Fetched
 from edgebuild.store.store import Store
 
 DATA = b"weights" * 1000
+PLACES = {
+    "/away": "http://169.254.169.254/latest",
+    "/file": "file:///etc/passwd",
+    "/secret": "https://me:hunter2@10.0.0.1/",
+    "/loop": "/loop",
+}
 
 
 class Server(http.server.BaseHTTPRequestHandler):
     """Answers `/good`; `/cut` once short, then whole; `/long`; `/other`; `/away` redirects;
-    `/nonsense` speaks no HTTP; `/chunks` ends in the middle of one."""
+    `/file` and `/loop` redirect too; `/nonsense` speaks no HTTP; `/chunks` ends in the middle of one; `/short`
+    promises more than it sends, `/more` less; `/drip` sends a byte now and then, `/silent` nothing."""
 
     cuts = 0
+    ends = threading.Event()
 
     def do_GET(self):
-        if self.path == "/away":
+        if self.path in PLACES:
             self.send_response(302)
-            self.send_header("Location", "http://169.254.169.254/latest")
+            self.send_header("Location", PLACES[self.path])
             self.end_headers()
+            return
+        if self.path in ("/drip", "/silent"):
+            with contextlib.suppress(OSError):
+                self.send_response(200)
+                if self.path == "/drip":
+                    self.end_headers()
+                while not Server.ends.wait(0.05):
+                    self.wfile.write(b"x" if self.path == "/drip" else b"")
             return
         if self.path == "/nonsense":
             self.wfile.write(b"220 mail.example ESMTP\r\n\r\n")
@@ -42,6 +61,10 @@ class Server(http.server.BaseHTTPRequestHandler):
         if self.path == "/cut" and not Server.cuts:
             Server.cuts, body = 1, DATA[:100]
         self.send_response(200)
+        if self.path in ("/short", "/more"):
+            self.send_header(
+                "Content-Length", str(len(body) + (9 if self.path == "/short" else -9))
+            )
         self.end_headers()
         self.wfile.write(body)
 
@@ -55,7 +78,9 @@ def server():
         thread = threading.Thread(target=running.serve_forever)
         thread.start()
         Server.cuts = 0
+        Server.ends.clear()
         yield f"http://127.0.0.1:{running.server_port}"
+        Server.ends.set()
         running.shutdown()
         thread.join()
 
@@ -83,15 +108,13 @@ def test_loopback_and_private_addresses_are_refused(place, server):
 @pytest.fixture
 def loopback_allowed(monkeypatch):
     """The tests' own server stands for a public one; all else stays refused."""
-    real = inputs._refuse_private
-    monkeypatch.setattr(
-        inputs, "_refuse_private", lambda url: None if "//127.0.0.1:" in url else real(url)
-    )
+    real = inputs._is_public
+    monkeypatch.setattr(inputs, "_is_public", lambda a: a == "127.0.0.1" or real(a))
 
 
 @pytest.mark.usefixtures("loopback_allowed")
 def test_a_download_is_kept_if_it_is_what_is_pinned_also_after_one_that_was_cut(place, server):
-    for path in ("/good", "/cut"):
+    for path in ("/good", "/cut", "/short"):
         bring(place, fetched(server + path))
         assert place.store.read(digests.of_bytes(DATA)) == DATA
         place.store.blob_path(digests.of_bytes(DATA)).unlink()
@@ -105,6 +128,10 @@ def test_a_download_is_kept_if_it_is_what_is_pinned_also_after_one_that_was_cut(
         ("/other", "got 7000 bytes with sha256"),
         ("/nonsense", "220 mail.example ESMTP"),
         ("/chunks", "IncompleteRead"),
+        ("/more", "got 6991 bytes with sha256"),
+        ("/file", "Redirection to url 'file:///etc/passwd' is not allowed"),
+        ("/secret", "10.0.0.1 is 10.0.0.1, which is not a public address"),
+        ("/loop", "would lead to an infinite loop"),
         ("/away", "169.254.169.254 is 169.254.169.254, which is not a public address"),
     ],
 )
@@ -114,6 +141,60 @@ def test_anything_else_is_refused_and_leaves_nothing(place, server, path, text):
     assert text in caught.value.message
     assert list((place.store.root / "cas").glob("*/*")) == []
     assert list(place.store.scratch.iterdir()) == []
+
+
+@pytest.mark.usefixtures("loopback_allowed")
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [("/drip", "bytes came in 0 s"), ("/silent", "timed out")],
+)
+def test_a_server_that_never_ends_is_left(place, server, monkeypatch, path, text):
+    monkeypatch.setattr(inputs, "SILENCE_S", 0.3)
+    monkeypatch.setattr(inputs, "SLOWEST_BYTES_S", 1e6)
+    started = time.monotonic()
+    with pytest.raises(FetchError, match="cannot fetch") as caught:
+        bring(place, fetched(server + path))
+    assert text in caught.value.message
+    assert time.monotonic() - started < 10
+    assert list(place.store.scratch.iterdir()) == []
+
+
+def test_a_name_that_leads_elsewhere_when_it_is_used_is_refused(place, server, monkeypatch):
+    """It was public when it was asked about: what counts is whom the request would go to."""
+    monkeypatch.setattr(inputs, "_refuse_private", lambda url: None)
+    with pytest.raises(FetchError, match=r"127\.0\.0\.1, which is not a public address"):
+        bring(place, fetched(f"{server}/good"))
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://x.org/a/net.onnx?v=1", "net.onnx"),
+        ("https://x.org/a/..", "file"),
+        ("https://x.org", "file"),
+        (f"https://x.org/{'a' * 300}", "file"),
+    ],
+)
+def test_a_file_from_the_net_is_called_by_its_url_where_a_file_can_be_called_so(place, url, name):
+    assert place.resolve(fetched(url)).name == name
+
+
+def test_mirror_folders_that_are_not_there_are_named(place, tmp_path):
+    (tmp_path / "file").write_bytes(DATA)
+    mirrors = (tmp_path / "gone", tmp_path / "file", tmp_path)
+    wrong = tmp_path / digests.of_bytes(DATA).hash
+    wrong.write_bytes(b"x" * len(DATA))  # of the right name and size
+    (tmp_path / "file").unlink()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(FetchError) as caught:
+        bring(replace(place, mirrors=mirrors, offline=True), fetched("https://x.org/net.onnx"))
+    assert str(caught.value) == (
+        "error: no mirror folder has net.onnx, and downloads are off\n"
+        "  url        https://x.org/net.onnx\n"
+        f"  sha256     {wrong.name}\n"
+        f"  no folder  {tmp_path / 'gone'}, {tmp_path / 'file'}\n"
+        "hint: put the file into a folder named in EDGEBUILD_MIRROR"
+    )
 
 
 def test_a_mirror_file_that_cannot_be_read_is_passed_over(place, tmp_path, monkeypatch):
