@@ -35,11 +35,11 @@ def of(call: Call) -> tuple[dict[str, Arrays], bool]:
     name = call.params.decode_function
     with user_code.attribute(call, name, "decode") as function:
         distinct = {id(outputs): outputs for outputs in answers.values()}
-        decoded = {key: _arrays(name, function(outputs)) for key, outputs in distinct.items()}
+        decoded = {key: arrays(name, function(outputs)) for key, outputs in distinct.items()}
     return {who: decoded[id(outputs)] for who, outputs in answers.items()}, equal
 
 
-def _arrays(name: str, made: Any) -> Arrays:
+def arrays(name: str, made: Any) -> Arrays:
     """What a decoding function returned, if it can be compared."""
     import numpy as np
 

@@ -21,6 +21,7 @@ from edgebuild.params import parse_params
 from edgebuild.step import Call, Contract, File, Metric, StepKind, param
 from edgebuild.steps import examples, explanations, user_code
 from edgebuild.steps.explanations import Cause
+from edgebuild.steps.metrics import _predictions
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,8 +93,9 @@ def _quality(
     wanted = {name: array[:samples] for name, array in truth.items()}
     predictions = dict(answers)
     if "decode" in call.inputs:
-        with user_code.attribute(call, call.params.decode_function, "decode") as function:
-            predictions = {trial: function(found) for trial, found in answers.items()}
+        name = call.params.decode_function
+        with user_code.attribute(call, name, "decode") as function:
+            predictions = {t: _predictions.arrays(name, function(a)) for t, a in answers.items()}
     once = np.ones((1, samples), np.int64)
     for name, given in call.facts["metrics"].items():
         module = importlib.import_module(given["module"])

@@ -111,10 +111,11 @@ def _boxes(
         made = [
             function({n: _wide(array[rows]) for n, array in outputs.items()}) for outputs in answers
         ]
-    found = [one.get("boxes") if isinstance(one, dict) else None for one in made]
-    if any(b is None or b.ndim != 3 or b.shape[2] != 6 for b in found):
+    found = [np.asarray(one.get("boxes") if isinstance(one, dict) else None) for one in made]
+    # What else it makes is not drawn; check `quality` says what is wrong with it.
+    if any(b.shape[:1] + b.shape[2:] != (len(rows), 6) or b.dtype.kind not in "iuf" for b in found):
         return None
-    source, artifact = (np.asarray(b, np.float64) for b in found)
+    source, artifact = (b.astype(np.float64) for b in found)
     real = truth.get("boxes")
     known = real is not None and real.ndim == 3 and real.shape[2] == 5
     return [

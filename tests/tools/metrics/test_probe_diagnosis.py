@@ -41,6 +41,17 @@ def found(folder, *, metrics=ACCURACY, truth=True, **ports):
     return json.loads(outputs["diagnosis"].read_text())
 
 
+def test_a_decoding_function_may_return_lists(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "DECODE", DECODE.replace("argmax(-1)", "argmax(-1).tolist()"))
+    (cause,) = found(
+        tmp_path / "x",
+        expected={"outputs": {"scores": WRONG}},
+        actual={"outputs": {"scores": WRONG}},
+        trials={COLOR: {"scores": RIGHT}},
+    )
+    assert cause["evidence"].endswith("quality.accuracy of the source rises from 0 to 1")
+
+
 def test_decoded_answers_are_held_against_the_truth(tmp_path):
     """Of the samples that were tried, which are the first of all."""
     (cause,) = found(

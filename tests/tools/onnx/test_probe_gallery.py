@@ -115,6 +115,24 @@ def decode(outputs):
 """
 
 
+@pytest.mark.parametrize(
+    ("made", "drawn"),
+    [
+        ("outputs['raw'][:, 0].tolist()", True),
+        ("outputs['raw'][:, 0, :, :5]", False),
+        ("'none'", False),
+    ],
+)
+def test_boxes_are_drawn_of_lists_too_and_of_nothing_else(tmp_path, made, drawn):
+    raw = {"raw": np.array([[[[0, 0.9, 5, 5, 20, 20]]]], np.float32)}
+    found = shown(
+        tmp_path, {"image": np.zeros((1, 1, 3, 40, 60), np.uint8)}, raw, raw,
+        contract((1, 3, 40, 60), raw=(1, 1, 6)),
+        decode=f"def decode(outputs):\n    return {{'boxes': {made}}}\n",
+    )  # fmt: skip
+    assert ("boxes: source" in titles(found["samples"][0])) == drawn
+
+
 def test_boxes_are_drawn_and_those_without_a_counterpart_are_the_difference(tmp_path):
     image = RNG.integers(0, 256, (1, 1, 3, 40, 60)).astype(np.uint8)
     rows = [
