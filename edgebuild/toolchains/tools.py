@@ -71,6 +71,25 @@ def record(environment: Environment, place: Path, wheels: list[Wheel]) -> Tools:
     return _tools(environment, place, wheels)
 
 
+def edited(tools: Tools) -> Path | None:
+    """A file of an environment that was written after the environment was complete: what its digest says is
+    not what would run. Python's own cache does not count, and in the main Python nothing does."""
+    try:
+        complete = (tools.folder / _MARKER).stat().st_mtime_ns
+    except OSError:
+        return None
+    todo = [str(tools.folder)]
+    while todo:
+        with os.scandir(todo.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != "__pycache__":
+                        todo.append(entry.path)
+                elif entry.stat(follow_symlinks=False).st_mtime_ns > complete:
+                    return Path(entry.path)
+    return None
+
+
 def forget(place: Path) -> None:
     """Remove what lies at `place`, if anything; it stops counting before anything else goes."""
     (place / _MARKER).unlink(missing_ok=True)

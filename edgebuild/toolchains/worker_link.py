@@ -19,14 +19,14 @@ from typing import IO, Any
 
 from edgebuild.errors import EdgebuildError
 from edgebuild.toolchains.environments import FIXED_VARIABLES, Environment
-from edgebuild.toolchains.tools import Tools
+from edgebuild.toolchains.tools import Tools, edited
 
 _START_LIMIT_S = 300
 _CLOSE_LIMIT_S = 10
 
 
 class WorkerBroken(EdgebuildError):
-    """A tool environment whose libraries cannot be loaded."""
+    """A tool environment whose libraries cannot be loaded, or are not those that were installed."""
 
 
 class WorkerLost(Exception):
@@ -78,6 +78,12 @@ class WorkerLink:
         }
         try:
             link._send({"setup": setup})
+            if written := edited(tools):  # looked for while it loads its libraries
+                raise WorkerBroken(
+                    f"tool environment `{tools.name}` was changed after it was made",
+                    fields={"changed": str(written), "folder": str(tools.folder)},
+                    hint="remove that folder; the environment is then made again",
+                )
             link.ready.result(timeout=_START_LIMIT_S)
         except (WorkerLost, TimeoutError) as error:
             link.close()

@@ -319,6 +319,30 @@ def test_an_environment_that_cannot_be_loaded_says_so(job, tmp_path) -> None:
     )
 
 
+def test_an_environment_that_was_edited_runs_nothing(job, tmp_path) -> None:
+    """Its digest says what was installed; a result of anything else would be found again under it."""
+    pool, tools = with_library(tmp_path, "import json\n")
+    marker = tools.folder / "edgebuild-environment.json"
+    (library,) = tools.folder.glob("lib/python*/site-packages/made_library.py")
+    (library.parent / "__pycache__").mkdir()
+    marker.touch()
+    later = marker.stat().st_mtime_ns + 1
+    for allowed in (library.parent / "__pycache__/made_library.pyc", tmp_path / "beside"):
+        allowed.touch()
+        os.utime(allowed, ns=(later, later))
+    with pool:
+        assert pool.run(tools, job("quick")).status == "ok"
+    os.utime(library, ns=(later, later))
+    with Pool(pool._environments) as again, pytest.raises(WorkerBroken) as caught:
+        again.run(tools, job("quick"))
+    assert str(caught.value) == (
+        "error: tool environment `made` was changed after it was made\n"
+        f"  changed  {library}\n"
+        f"  folder   {tools.folder}\n"
+        "hint: remove that folder; the environment is then made again"
+    )
+
+
 def test_steps_may_use_threads_themselves(pool, tools, job) -> None:
     assert pool.run(tools, job("thread")).status == "ok"
 
