@@ -186,6 +186,11 @@ def _pipeline(session: Session, variant: Variant) -> list[reports.Stage]:
             how=o.how,
             seconds=float(o.result.metadata.get("seconds", 0.0)),
             key=o.key.hash,
+            params=o.action.params,
+            inputs={
+                port: {"sha256": i.digest.hash, "name": i.name}
+                for port, i in o.action.inputs.items()
+            },
             outputs={
                 port: {"sha256": d.hash, "size_bytes": d.size_bytes}
                 for port, d in o.result.outputs.items()

@@ -18,13 +18,16 @@ SCHEMA = "edgebuild-report/1"
 @dataclass(frozen=True, kw_only=True)
 class Stage:
     """One step of the pipeline that made the artifact. `how` is `built` or `restored`; `seconds` are those
-    of the run that made the result, whenever that was."""
+    of the run that made the result, whenever that was. `params` are those of the manifest with all defaults;
+    `inputs` are what the step read, by port: the digest, and the name it had."""
 
     step: str
     kind: str
     how: str
     seconds: float
     key: str
+    params: Mapping[str, Any]
+    inputs: Mapping[str, Mapping[str, Any]]
     outputs: Mapping[str, Mapping[str, Any]]
     reasons: Sequence[str]
     tools: str

@@ -40,13 +40,21 @@ def plain(value: Any) -> Any:
 
 
 def number(value: Any, unit: str = "") -> str:
-    """Five significant digits; whole numbers whole; bytes as people write them; infinity as its sign."""
+    """Five significant digits; whole numbers whole; bytes and short times as people write them; infinity as
+    its sign."""
     found = figure(value)
     if found is None:
         return NOT_MEASURED
     if unit == "bytes" and math.isfinite(found):
         return bytes_text(found)
+    if unit == "ms" and 0 < abs(found) < 0.001:
+        found, unit = found * 1e6, "ns"
     return f"{_digits(found)} {unit}".strip()
+
+
+def duration(milliseconds: float) -> str:
+    """Three significant digits: `12.3 ms`, `22.7 ns`."""
+    return number(float(f"{milliseconds:.3g}"), "ms")
 
 
 def bytes_text(size: float) -> str:
@@ -110,6 +118,8 @@ def numbers(values: Any) -> list[float]:
 def _digits(value: float) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
+    if 1e5 <= abs(value) < 1e15 and value != int(value):
+        value = float(f"{value:.5g}")
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}".replace(",", _NARROW) if abs(value) >= 10_000 else f"{int(value)}"
     return f"{value:.5g}"

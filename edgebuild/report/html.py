@@ -69,7 +69,8 @@ def _verdicts(report: Report, siblings: Mapping[str, Report]) -> Iterator[tuple[
     yield "acceptance", "Acceptance", [acceptance.gates(report)]
     if (waived := acceptance.waivers(report)) is not None:
         yield "waivers", "Waivers", [waived]
-    yield "variants", "Variants", variants.section(report, siblings)
+    if siblings:
+        yield "variants", "Variants", variants.section(report, siblings)
 
 
 def _contents(parts: Sequence[tuple[str, str, Body]]) -> ET.Element:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from edgebuild.report.charts.bars import margin_text
-from edgebuild.report.figures import EVIDENCE, between, bytes_text, number
+from edgebuild.report.figures import EVIDENCE, between, bytes_text, duration, number
 from edgebuild.report.headline import headline
 from edgebuild.report.markup import clean
 from edgebuild.report.sections.acceptance import ORDER
@@ -92,7 +92,7 @@ def _figures(report: Mapping[str, Any]) -> str:
     if line.parity_db is not None:
         parts.append(f"{number(round(line.parity_db, 1), 'dB')} SQNR")
     if line.latency_ms is not None:
-        parts.append(f"{line.latency_ms:.3g} ms a frame ({plain_text(line.latency_evidence)})")
+        parts.append(f"{duration(line.latency_ms)} a frame ({plain_text(line.latency_evidence)})")
     return ", ".join(parts) + "."
 
 

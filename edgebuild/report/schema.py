@@ -136,10 +136,14 @@ def _stage() -> dict[str, Any]:
             "how": {"enum": ["built", "restored"]},
             "seconds": {"type": "number", "minimum": 0},
             "key": _DIGEST,
+            "params": {"type": "object", "description": "those of the manifest, with all defaults"},
+            "inputs": _map(_object({"sha256": _DIGEST, "name": _STRING})),
             "outputs": _map(_object({"sha256": _DIGEST, "size_bytes": _COUNT})),
             "reasons": _list(_STRING),
             "tools": _STRING,
-        }
+        },
+        # Reports of before did not say what a step was told and what it read.
+        required=("step", "kind", "how", "seconds", "key", "outputs", "reasons", "tools"),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from edgebuild.report.charts.lines import sparkline, verdict_dots
-from edgebuild.report.figures import bytes_text, figure, number
+from edgebuild.report.figures import bytes_text, duration, figure, number
 from edgebuild.report.headline import headline
 from edgebuild.report.markup import element, table
 
@@ -64,7 +64,7 @@ def _row(name: str, lines: Sequence[Mapping[str, Any]], href: str) -> ET.Element
         ("size", "size_bytes", bytes_text),
         (metric, "quality", lambda v: f"{metric} {v:.4g}"),
         ("SQNR", "parity_db", lambda v: number(round(v, 1), "dB")),
-        ("frame", "latency_ms", lambda v: f"{v:.3g} ms"),
+        ("frame", "latency_ms", duration),
     )
     return element(
         "tr",

@@ -182,6 +182,19 @@ def test_pictures_are_in_the_page_and_their_words_can_be_read(browser, pages, si
         assert right <= size["width"] + 1
 
 
+def test_on_a_phone_what_is_said_of_a_gate_has_the_whole_width(browser, pages):
+    browser.open(pages["rejected"], **PHONE)
+    said = "[...document.querySelectorAll('.gates td.gate div')]"
+    assert browser.run(f"{said}.length") >= 2
+    share = "e.getBoundingClientRect().width / e.closest('tr').getBoundingClientRect().width"
+    assert browser.run(f"Math.min(...{said}.map(e => {share}))") > 0.9
+    # A name stands on one line beside its verdict.
+    tall = (
+        "[...document.querySelectorAll('.gates td.gate code')].map(e => e.getClientRects().length)"
+    )
+    assert browser.run(f"Math.max(...{tall})") == 1
+
+
 def test_contents_lead_to_their_section_and_what_is_folded_opens(browser, pages):
     browser.open(pages["accepted"])
     browser.call(

@@ -1,5 +1,6 @@
 """What runs again after a change is exactly what the change can reach."""
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -81,6 +82,15 @@ def test_a_threshold_changed_runs_nothing_and_is_judged_anew(place):
     again = run(place, full(targets=on_board(accept=(limit("length.bytes", max=3),))))
     assert again.built == []
     assert isinstance(again.errors["net/board"], GateFailed)
+
+
+def test_a_report_says_what_each_step_was_told_and_what_it_read(place):
+    run(place, full(targets=on_board(compile={"times": 2})))
+    report = json.loads((place / "artifacts/board/net/report.json").read_bytes())
+    stages = {stage["step"]: stage for stage in report["pipeline"]}
+    (read,) = stages["net/source"]["inputs"].values()
+    assert read == {"name": "net.txt", "sha256": digests.of_file(place / "net.txt").hash}
+    assert stages["net/board/upper"]["params"]["times"] == 2
 
 
 def test_another_parameter_of_the_compiler_runs_that_compile_and_what_follows(place):

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edgebuild.report.figures import amount, between, bytes_text, figure, number, percent, plain
+from edgebuild.report.figures import (
+    amount,
+    between,
+    bytes_text,
+    duration,
+    figure,
+    number,
+    percent,
+    plain,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +26,7 @@ from edgebuild.report.figures import amount, between, bytes_text, figure, number
         (math.inf, "dB", "∞ dB"), ("inf", "dB", "∞ dB"), ("-inf", "", "−∞"), (None, "dB", "not measured"),
         (math.nan, "", "not measured"), (170_624, "bytes", "170.62 kB"), (True, "", "not measured"),
         ("12", "", "not measured"), (1.5e-7, "", "1.5e-07"),
+        (2.26786e-05, "ms", "22.679 ns"), (0.0, "ms", "0 ms"), (5_250_218.4, "fps", "5\u202f250\u202f200 fps"),
     ],
 )  # fmt: skip
 def test_a_figure_is_written_as_people_read_it(value, unit, text):
@@ -31,6 +41,12 @@ def test_amounts_shares_and_sizes():
         "0 %", "< 0.01 %", "12.3 %", "100.00 %", "100 %",
     ]  # fmt: skip
     assert [bytes_text(v) for v in (812, 1000, 2.5e9)] == ["812 B", "1.00 kB", "2.50 GB"]
+
+
+def test_times_that_are_short_have_a_unit_of_their_own():
+    assert [duration(ms) for ms in (41.2534, 0.00356, 0.00019047)] == [
+        "41.3 ms", "0.00356 ms", "190 ns",
+    ]  # fmt: skip
 
 
 def test_an_interval_is_two_figures():

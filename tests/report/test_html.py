@@ -77,7 +77,30 @@ def test_variants_stand_beside_each_other():
     assert "int8 (this one)" in found.text
     assert "The larger a disc, the larger the artifact" in found.text
     alone = page(this)
-    assert "head-body/board-50/int8 is the only variant" in alone.text
+    assert "variants" not in alone.ids and "Variants" not in alone.text
+
+
+def test_what_a_step_was_told_and_what_it_read_stands_in_the_pipeline():
+    document = variant("int8")
+    first, second = document["pipeline"][2:4]
+    first["params"] = {"target": "qnn", "samples": None}
+    first["inputs"] = {"model": {"sha256": "ab" * 32, "name": "model.onnx"}}
+    found = page(document).text
+    assert 'target: "qnn", samples: null' in found
+    assert "read model abababababab (model.onnx)" in found
+    made = second["outputs"]["dlc"]["sha256"][:12]
+    assert f"made dlc {made} (412.38 kB)" in found
+
+
+def test_answers_that_are_no_numbers_are_no_class():
+    document = variant("int8")
+    document["details"]["quality"]["confusion"] = {
+        "labels": [-1, 0, 1], "source": [[0, 0, 0], [0, 4, 0], [0, 0, 4]],
+        "artifact": [[0, 0, 0], [4, 0, 0], [1, 0, 3]],
+    }  # fmt: skip
+    assert "no number" in page(document).text
+    document["details"]["quality"]["confusion"]["source"][0] = [2, 0, 0]  # a class of the truth
+    assert "no number" not in page(document).text
 
 
 def test_a_report_of_nothing_says_why():

@@ -25,9 +25,10 @@ def margin(finding: Mapping[str, Any]) -> float | None:
 
 def margin_bar(finding: Mapping[str, Any]) -> ET.Element | None:
     """A bar from the limit in the middle: to the right on the good side, to the left on the bad one; its
-    length grows as the root of the margin and is full at once the bound. A whisker is the interval."""
+    length grows as the root of the margin and is full at once the bound. A whisker is the interval.
+    None where there is nothing to show: no bound, or 0 where 0 is asked."""
     gap = margin(finding)
-    if gap is None:
+    if gap is None or (gap == 0 and not figure(finding["bound"])):
         return None
     end = _place(gap)
     low, high = min(end, 50.0), max(end, 50.0)

@@ -64,7 +64,7 @@ def depth(
         ]
     line = [path(places, class_="line")] if len(places) > 1 else []
     return plot(
-        x, y, [*threshold, *line, *dots], label=label, height=HEIGHT,
+        x, y, [*threshold[:1], *line, *dots, *threshold[1:]], label=label, height=HEIGHT,
         x_title="layer, in the order of the graph", y_title="SQNR, dB",
     )  # fmt: skip
 

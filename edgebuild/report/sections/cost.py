@@ -8,7 +8,7 @@ from typing import Any
 
 from edgebuild.report.charts.bars import share_bar, stacked_bar
 from edgebuild.report.charts.points import Layer, roofline
-from edgebuild.report.figures import amount, bytes_text, figure, number, percent
+from edgebuild.report.figures import amount, bytes_text, duration, figure, number, percent
 from edgebuild.report.markup import Cell, element, folded, num, row, table
 from edgebuild.report.sections.words import cell, code, dim
 
@@ -41,7 +41,7 @@ def _totals(totals: Mapping[str, Any]) -> ET.Element:
         ("intensity", f"{number(_short(totals.get('intensity')))} op/byte"),
     ]
     if figure(totals.get("ms")) is not None:
-        pairs.append(("estimated time", f"{number(_short(totals['ms']))} ms"))
+        pairs.append(("estimated time", duration(totals["ms"])))
     return element(
         "dl", *(element("div", element("dt", k), element("dd", v)) for k, v in pairs), class_="facts"
     )  # fmt: skip
@@ -142,7 +142,7 @@ def _layer(layer: Mapping[str, Any], total: float) -> ET.Element:
         cell(layer.get("traffic_bytes"), "bytes"),
         cell(_short(layer.get("intensity"))),
         str(layer.get("bound") or ""),
-        element("td", "–" if ms is None else f"{1000 * ms:.3g} µs", class_="num"),
+        element("td", "–" if ms is None else duration(ms), class_="num"),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
@@ -68,14 +69,36 @@ def _stage(s: Mapping[str, Any], longest: float) -> ET.Element:
         f"{port} {o['sha256'][:12]} ({bytes_text(o['size_bytes'])})"
         for port, o in s["outputs"].items()
     )
+    outputs = f"made {outputs}" if outputs else "made nothing"
     return element(
         "li",
         element("b", s["step"]),
         element("span", f"{s['seconds']:.2f} s, {s['how']}", class_="num"),
         element("span", s["kind"], class_="dim"),
         element("code", f"key {s['key'][:12]}", class_="dim"),
+        *(element("code", words, class_="dim made") for words in (_told(s), _read(s)) if words),
         element("code", outputs, class_="dim made"),
         element("i", style=f"width: {100 * s['seconds'] / longest:.1f}%"),
+    )
+
+
+def _told(s: Mapping[str, Any]) -> str:
+    """What the manifest says of a step, defaults among it."""
+    params = s.get("params") or {}
+    return ", ".join(f"{name}: {json.dumps(value)}" for name, value in params.items())
+
+
+def _read(s: Mapping[str, Any]) -> str:
+    """What it read: results of other steps, which have the same digests there, and files."""
+    inputs = s.get("inputs") or {}
+    return (
+        "read "
+        + ", ".join(
+            f"{port} {i['sha256'][:12]}" + (f" ({i['name']})" if i["name"] else "")
+            for port, i in inputs.items()
+        )
+        if inputs
+        else ""
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edgebuild.report.charts.bars import stacked_bar
-from edgebuild.report.figures import amount, figure, number
+from edgebuild.report.figures import amount, duration, figure
 from edgebuild.report.markup import element, folded, row, table
 from edgebuild.report.sections.words import code
 
@@ -26,7 +26,7 @@ def section(report: Mapping[str, Any]) -> list[ET.Element]:
     found = [_bar("By stages", engines, lambda v: f"{v:g}")]
     for key, title, text in (
         ("macs_by_engine", "By operations", lambda v: amount(v, "MAC")),
-        ("ms_by_engine", "By time, estimated", lambda v: number(float(f"{v:.3g}"), "ms")),
+        ("ms_by_engine", "By time, estimated", duration),
     ):
         parts = {k: v for k, raw in (details.get(key) or {}).items() if (v := figure(raw))}
         if parts:

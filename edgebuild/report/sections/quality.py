@@ -57,7 +57,7 @@ def _row(m: Mapping[str, Any], more: Mapping[str, Any], optimised: bool) -> ET.E
 
 
 def _confusion(confusion: Mapping[str, Any]) -> list[ET.Element]:
-    labels = [str(label) for label in confusion.get("labels") or ()]
+    labels = _labels(confusion)
     sides: list[tuple[str, Any]] = [(s, confusion.get(s)) for s in ("source", "artifact")]
     matrices = [(side, m) for side, m in sides if _is_square(m, len(labels))]
     if not matrices or not labels:
@@ -67,9 +67,20 @@ def _confusion(confusion: Mapping[str, Any]) -> list[ET.Element]:
         return [title, *(_most(labels, side, matrix) for side, matrix in matrices)]
     return [
         title,
-        dim("Rows are the truth, columns the answers; darker is a larger share of the row."),
+        dim(
+            "Rows are the truth, columns the answers; the stronger, the larger a share of the row."
+        ),
         element("div", *(_matrix(labels, *each) for each in matrices), class_="beside"),
     ]
+
+
+def _labels(confusion: Mapping[str, Any]) -> list[str]:
+    """As they are called; -1 where no truth is that: answers that were no numbers."""
+    labels = [str(label) for label in confusion.get("labels") or ()]
+    sides = [confusion.get(side) for side in ("source", "artifact")]
+    if labels[:1] == ["-1"] and not any(m and m[0] and any(numbers(m[0])) for m in sides):
+        labels[0] = "no number"
+    return labels
 
 
 def _matrix(labels: Sequence[str], side: str, matrix: Sequence[Sequence[float]]) -> ET.Element:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from edgebuild.report.figures import amount, bytes_text, figure, number
+from edgebuild.report.figures import amount, bytes_text, duration, figure, number
 from edgebuild.report.headline import headline
 from edgebuild.report.markup import element
 from edgebuild.report.sections.words import evidence, mark, prose
@@ -98,7 +98,7 @@ def cards(report: Mapping[str, Any]) -> ET.Element:
         )  # fmt: skip
     if line.latency_ms is not None:
         note = "by the roofline" if line.latency_evidence == "estimated" else "median"
-        made.append(_card("A frame", f"{line.latency_ms:.3g} ms", note, line.latency_evidence))
+        made.append(_card("A frame", duration(line.latency_ms), note, line.latency_evidence))
     totals = (report.get("details", {}).get("cost") or {}).get("totals") or {}
     if figure(totals.get("macs")):
         weights = amount(totals.get("params"), "") + " parameters"

@@ -16,9 +16,7 @@ from edgebuild.report.sections.words import cell, dim, evidence, verdict
 def section(
     report: Mapping[str, Any], siblings: Mapping[str, Mapping[str, Any]]
 ) -> list[ET.Element]:
-    """`siblings` maps the way from this page to another's to that one's document."""
-    if not siblings:
-        return [dim(f"{report['name']} is the only variant of this model for this target.")]
+    """`siblings` maps the way from this page to another's to that one's document; there is one at least."""
     me = headline(report)
     lines = {me.label: ("", me)}
     for href, other in siblings.items():
