@@ -35,6 +35,14 @@ def inside(report: Report, *path: str) -> Any:
     return value
 
 
+def evaluation(report: Report) -> str:
+    """The digest of the evaluation data; empty where there is none, or a report does not tell."""
+    for stage in report.get("pipeline") or ():
+        if str(inside(stage, "step")).endswith("/evaluation"):
+            return str(inside(stage, "outputs", "dataset", "sha256") or "")
+    return ""
+
+
 def named(metric: str, output: str) -> str:
     """A metric, of one output where it is measured for each."""
     return f"{metric} [{output}]" if output else metric

@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from edgebuild.report.difference.change import Change, Direction, Report, inside, named
+from edgebuild.report.difference.change import (
+    Change,
+    Direction,
+    Report,
+    evaluation,
+    inside,
+    named,
+)
 from edgebuild.report.difference.tolerance import Jitter, compared
 from edgebuild.report.figures import figure
 from edgebuild.step import Metric
+
+# Checks that look at answers to the evaluation data.
+_OF_DATA = ("parity", "quality", "numeric")
 
 
 def changes(
@@ -24,10 +34,12 @@ def changes(
     same_cpu = inside(before, "details", "latency", "cpu") == inside(
         after, "details", "latency", "cpu"
     )
+    data = {evaluation(before), evaluation(after)} - {""}
     for metric, output in dict.fromkeys([*old, *new]):
         one, other = old.get((metric, output)), new.get((metric, output))
         known = metrics.get(metric)
-        judged = _judged(metric, one, other, known, jitters, same_cpu)
+        question = _other_question(metric, len(data) > 1, before, after)
+        judged = _judged(metric, one, other, known, jitters, same_cpu, question)
         if isinstance(judged, str):
             counts[judged] += 1
         elif judged is not None:
@@ -44,6 +56,17 @@ def changes(
             )
 
 
+def _other_question(metric: str, other_data: bool, before: Report, after: Report) -> str:
+    """Why two figures of a metric do not answer the same question; empty if they do."""
+    check, _, name = metric.partition(".")
+    if other_data and check in _OF_DATA:
+        return "on other evaluation data: not comparable"
+    path = ("details", "quality", "metrics", name, "params")
+    if check == "quality" and inside(before, *path) != inside(after, *path):
+        return "with other parameters: not comparable"
+    return ""
+
+
 def _judged(
     metric: str,
     one: Report | None,
@@ -51,6 +74,7 @@ def _judged(
     known: Metric | None,
     jitters: tuple[Jitter, Jitter],
     same_cpu: bool,
+    question: str,
 ) -> tuple[Direction, str] | str | None:
     """Direction and why; a word to count; None = nothing was measured on either side."""
     old = figure(one["value"]) if one else None
@@ -68,8 +92,8 @@ def _judged(
     verdict = compared(metric, one, other, jitters)
     if verdict != "different":
         return verdict
-    if known is None:
-        return "changed", ""
+    if question or known is None:
+        return "changed", question
     return "better" if (new > old) == (known.better == "higher") else "worse", ""
 
 

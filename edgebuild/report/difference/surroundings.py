@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from edgebuild.report.difference.change import Change, Report, inside
+from edgebuild.report.difference.change import Change, Report, evaluation, inside
 
 
 def changes(name: str, before: Report, after: Report) -> Iterator[Change]:
@@ -32,6 +32,7 @@ def _manifest(report: Report) -> dict[str, str]:
     found = {"backend": str(report["backend"])}
     for name in ("version", "license"):
         found[f"model's {name}"] = str(inside(report, "about", "model", name) or "")
+    found["evaluation data"] = evaluation(report)[:12]
     for what, path in (("device", ("about", "target")), ("firmware", ("details", "skew"))):
         entries = inside(report, *path, what)
         for name, value in entries.items() if isinstance(entries, dict) else ():

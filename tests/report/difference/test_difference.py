@@ -214,6 +214,34 @@ def test_times_of_another_machine_or_evidence_are_not_compared():
     )
 
 
+def evaluated(digest, miou=0.9, params=None):
+    made = report(figures=[measurement("quality.miou", miou), measurement("size.bytes", miou)])
+    made["details"]["quality"] = {"metrics": {"miou": {"params": params or {}}}}
+    stage = {"step": "net/evaluation", "outputs": {"dataset": {"sha256": digest}}}
+    return {**made, "pipeline": [stage]}
+
+
+def test_figures_of_other_evaluation_data_are_not_compared():
+    """Harder samples make no model worse; what has nothing to do with samples is compared all the same."""
+    found = compare(evaluated("a" * 64), evaluated("b" * 64, 0.8))
+    assert [(c.what, c.direction, c.note) for c in found.changes] == [
+        ("size.bytes", "better", ""),
+        ("quality.miou", "changed", "on other evaluation data: not comparable"),
+        ("evaluation data", "changed", ""),
+    ]
+    (change,) = (c for c in found.changes if c.area == "manifest")
+    assert (change.before, change.after) == ("aaaaaaaaaaaa", "bbbbbbbbbbbb")
+    same = compare(evaluated("a" * 64), evaluated("a" * 64, 0.8))
+    assert ("quality.miou", "worse") in [(c.what, c.direction) for c in same.changes]
+
+
+def test_figures_with_other_parameters_are_not_compared():
+    found = compare(evaluated("a" * 64, params={"k": 1}), evaluated("a" * 64, 0.8, {"k": 2}))
+    assert ("quality.miou", "changed", "with other parameters: not comparable") in [
+        (c.what, c.direction, c.note) for c in found.changes
+    ]
+
+
 def test_what_is_not_measured_any_more_is_worse():
     assert told(figure(10, None))[0][0] == "worse"
     assert told(figure(None, 10))[0][0] == "changed"
