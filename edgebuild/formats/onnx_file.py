@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from edgebuild.errors import EdgebuildError
 from edgebuild.formats import onnx_canonical
@@ -75,6 +75,8 @@ def check(
     import onnx
 
     _check_shape(model, name)
+    _check_text(model, name)
+    _check_opsets(model, name)
     _check_tensors(model, name)
     _check_ops(model, name, frozenset(vendor_domains))
     try:
@@ -110,6 +112,50 @@ def _check_shape(model: onnx.ModelProto, name: str) -> None:
         raise OnnxError(f"{name} has an empty graph: no nodes")
     if not model.graph.output:
         raise OnnxError(f"{name} has no outputs", hint="export it with its outputs named")
+
+
+def _check_text(model: onnx.ModelProto, name: str) -> None:
+    for text in _texts(model):
+        if isinstance(text, bytes):  # as protobuf gives what is no text
+            shown = text[:40].decode(errors="replace")
+            raise OnnxError(
+                f"{name} has a name or text that is not UTF-8: `{shown}`",
+                hint="it is damaged: obtain it again, or export the model again",
+            )
+
+
+def _texts(message: Any) -> Iterator[str | bytes]:
+    """Every field of a message that is to be text, and of all messages in it; of tensors the name alone."""
+    import onnx
+
+    if isinstance(message, onnx.TensorProto):
+        yield message.name
+        return
+    for field, value in message.ListFields():
+        values = (
+            [value] if isinstance(value, (str, bytes)) or hasattr(value, "ListFields") else value
+        )
+        if field.type == field.TYPE_STRING:
+            yield from values
+        elif field.type == field.TYPE_MESSAGE:
+            for inner in values:
+                yield from _texts(inner)
+
+
+def _check_opsets(model: onnx.ModelProto, name: str) -> None:
+    from onnx import defs
+
+    versions: dict[str, int] = {}
+    for opset in model.opset_import:
+        domain = "" if opset.domain in DEFAULT_DOMAINS else opset.domain
+        if versions.setdefault(domain, opset.version) != opset.version:
+            raise OnnxError(f"{name} names two versions of the opset `{domain or 'ai.onnx'}`")
+    newest = defs.onnx_opset_version()
+    if versions.get("", 0) > newest:
+        raise OnnxError(
+            f"{name} is of opset {versions['']}, and the newest that is known here is {newest}",
+            hint="export it with an older opset",
+        )
 
 
 def _check_tensors(model: onnx.ModelProto, name: str) -> None:

@@ -128,6 +128,44 @@ def test_checker_and_shape_inference_are_asked(tmp_path):
     assert "breaks the rules of ONNX" in refused(write(tmp_path / "m.onnx", model))
 
 
+def poisoned(part):
+    """A model with bytes that are no text in a place where names and texts stand."""
+    model = examples.model()
+    put = {
+        "node": lambda: setattr(model.graph.node[0], "name", "QQQQ"),
+        "tensor": lambda: model.graph.initializer.add(name="QQQQ", data_type=1, dims=[1], float_data=[1]),
+        "attribute": lambda: model.graph.node[0].attribute.add(name="QQQQ", i=1, type=2),
+        "value": lambda: model.graph.value_info.add(name="QQQQ"),
+        "note": lambda: model.metadata_props.add(key="QQQQ", value="x"),
+        "maker": lambda: setattr(model, "producer_name", "QQQQ"),
+    }  # fmt: skip
+    put[part]()
+    return model.SerializeToString().replace(b"QQQQ", b"\xff\x1b[m")
+
+
+@pytest.mark.parametrize("part", ["node", "tensor", "attribute", "value", "note", "maker"])
+def test_names_and_texts_that_are_no_text(tmp_path, part):
+    (tmp_path / "m.onnx").write_bytes(poisoned(part))
+    assert refused(tmp_path / "m.onnx") == (
+        "error: m.onnx has a name or text that is not UTF-8: `\ufffd?[m`\n"
+        "hint: it is damaged: obtain it again, or export the model again"
+    )
+
+
+def test_opsets_that_cannot_be(tmp_path):
+    model = examples.model()
+    model.opset_import.add(domain="ai.onnx", version=11)
+    assert refused(write(tmp_path / "m.onnx", model)) == (
+        "error: m.onnx names two versions of the opset `ai.onnx`"
+    )
+    model = examples.model()
+    model.opset_import[0].version = 10**9
+    assert refused(write(tmp_path / "m.onnx", model)) == (
+        "error: m.onnx is of opset 1000000000, and the newest that is known here is"
+        f" {onnx.defs.onnx_opset_version()}\nhint: export it with an older opset"
+    )
+
+
 def test_values_that_do_not_fit_their_shape(tmp_path):
     model = examples.model()
     model.graph.initializer[0].dims[0] = 6
