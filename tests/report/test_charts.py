@@ -37,6 +37,14 @@ def test_a_margin_goes_right_where_it_is_good_and_left_where_not(value, limit, w
     assert fill(found) == pytest.approx(bar, abs=0.1)
 
 
+@pytest.mark.parametrize(("decibels", "above"), [(26.0, False), (18.0, True)])
+def test_a_thresholds_words_stand_where_the_line_is_not(decibels, above):
+    picture = depth([(f"l{k}", decibels, False) for k in range(30)], set(), limit=22.0, label="x")
+    mark = next(e for e in picture.iter("line") if e.get("class") == "mark")
+    words = next(e for e in picture.iter("text") if "threshold" in (e.text or ""))
+    assert (float(words.get("y")) < float(mark.get("y1"))) == above
+
+
 def test_nothing_where_nothing_is_asked_is_no_picture():
     found = finding("contract.mismatches", 0.0, "<= 0")
     assert (margin_bar(found), margin_text(found)) == (None, "")
@@ -93,7 +101,7 @@ def test_error_over_depth_marks_the_worst_and_what_is_not_finite():
     assert titles == {
         "1: a, equal": "dot", "2: b, 50.0 dB": "dot", "3: c, 12.0 dB": "worst", "4: d, not finite": "bad cross",
     }  # fmt: skip
-    assert "threshold of the outputs 22 dB" in "".join(picture.itertext())
+    assert "threshold 22 dB" in "".join(picture.itertext())
 
 
 def test_a_histogram_counts_every_frame_once():

@@ -142,7 +142,7 @@ def _layer(layer: Mapping[str, Any], total: float) -> ET.Element:
         cell(layer.get("traffic_bytes"), "bytes"),
         cell(_short(layer.get("intensity"))),
         str(layer.get("bound") or ""),
-        element("td", "–" if ms is None else duration(ms), class_="num"),
+        element("td", "–" if ms is None else f"{1000 * ms:.3g} µs", class_="num"),
     )
 
 
