@@ -37,7 +37,7 @@ def test_a_margin_goes_right_where_it_is_good_and_left_where_not(value, limit, w
     assert fill(found) == pytest.approx(bar, abs=0.1)
 
 
-@pytest.mark.parametrize(("decibels", "above"), [(26.0, False), (18.0, True)])
+@pytest.mark.parametrize(("decibels", "above"), [(24.0, False), (20.0, True)])
 def test_a_thresholds_words_stand_where_the_line_is_not(decibels, above):
     picture = depth([(f"l{k}", decibels, False) for k in range(30)], set(), limit=22.0, label="x")
     mark = next(e for e in picture.iter("line") if e.get("class") == "mark")
