@@ -11,9 +11,11 @@ the figure: `quality.miou: {min: 0.9, confidence: 0.95}` holds if the whole inte
 with 95 % confidence does (for `max_drop` that of the drop), and is unproven if only the figure does, or if
 nothing says how sure it is: of one sample, or where all resamples give one figure that has no worst. Else, if
 all give one, such as 1.0 for a network that makes no mistake, the interval is what so many samples
-alike leave open: of 64 accuracy may be 0.944, of 200 it may be 0.982. What was lost is lost by the recipe,
-between source and optimised model, or by backend and runtime, between that and the artifact; the optimised
-model is run by ONNX Runtime as its graph stands.
+alike leave open: of 64 accuracy may be 0.944, of 200 it may be 0.982, and labels that were all kept leave a
+drop open; answers that are the same but for the rounding of float32 leave none.
+
+What was lost is lost by the recipe, between source and optimised model, or by backend and runtime, between
+that and the artifact; the optimised model is run by ONNX Runtime as its graph stands.
 """
 
 from __future__ import annotations
@@ -29,7 +31,6 @@ from edgebuild.errors import EdgebuildError
 from edgebuild.formats import dataset, measurements
 from edgebuild.params import parse_params
 from edgebuild.step import (
-    QUANTILES,
     Call,
     Evidence,
     File,
@@ -65,7 +66,7 @@ def run(call: Call) -> None:
     evidence: Evidence = call.facts["evidence"] or "host"
     data = dataset.load(call.inputs["evaluation"])
     truth, samples = data.get("truth", {}), dataset.length(data)
-    predictions, equal = _predictions.of(call)
+    predictions, alike = _predictions.of(call)
     details: dict[str, Any] = {"samples": samples, "metrics": {}, "confusion": None}
     rows = []
     for name, wanted in call.facts["metrics"].items():
@@ -77,7 +78,7 @@ def run(call: Call) -> None:
             continue
         metric = _metric(name, wanted["module"])
         params = parse_params(metric.METRIC.params, wanted["params"])
-        row, shown = _measure(name, metric, params, predictions, truth, evidence, equal=equal)
+        row, shown = _measure(name, metric, params, predictions, truth, evidence, alike=alike)
         rows.append(row)
         details["metrics"][name] = {**shown, "params": wanted["params"]}
         if details["confusion"] is None and hasattr(metric, "confusion"):
@@ -94,7 +95,7 @@ def _measure(
     truth: Arrays,
     evidence: Evidence,
     *,
-    equal: bool,
+    alike: bool,
 ) -> tuple[Measurement, dict[str, Any]]:
     """The figures of one metric for each set of predictions, and what resamples say of them."""
     samples = len(next(iter(truth.values())))
@@ -123,8 +124,8 @@ def _measure(
         known = _bootstrap.sure(
             drawn["artifact"][1:], span and span[0], lambda: measurable("artifact")
         )
-        if equal:
-            drops = (0.0,) * len(QUANTILES)
+        if alike:
+            drops = _bootstrap.quantiles(lost[1:])
         else:
             drops = _bootstrap.sure(
                 lost[1:],

@@ -155,6 +155,15 @@ def test_no_label_lost_on_few_samples_is_not_sure_to_be_no_drop(tmp_path):
     assert drops[QUANTILES.index(0.975)] == pytest.approx(0.30850, abs=1e-4)
 
 
+@pytest.mark.parametrize(("off", "sure"), [(0.0, True), (5e-6, True), (1e-3, False)])
+def test_answers_that_differ_by_rounding_lose_nothing_for_sure(tmp_path, off, sure):
+    truth = {"y": np.ones(10, int)}
+    rows, _ = check(
+        tmp_path, truth, {"y": np.full(10, 0.9)}, {"y": np.full(10, 0.9 - off)}, asked("accuracy")
+    )
+    assert (set(rows["quality.accuracy"].drop_quantiles) == {0.0}) == sure
+
+
 def test_one_sample_has_no_interval(tmp_path):
     truth = {"y": np.array([1])}
     rows, details = check(tmp_path, truth, truth, truth, asked("accuracy"))
