@@ -9,6 +9,7 @@ so content changed behind the modification time's back is noticed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import marshal
 import os
@@ -25,6 +26,7 @@ _REHASH = 200
 # The kernel stamps files by a clock that ticks every 1 to 10 ms.
 _TICK_NS = 20_000_000
 _ABSENT = (0, 0, 0, 0)
+_DAY_S = 86_400
 
 Signature = tuple[int, int, int, int]
 # Path, signature, sha256.
@@ -102,6 +104,7 @@ def check(place: Path, context: str, *, today: str) -> str | None:
             stat(name)
     except OSError:
         return None
+    _note_use_of_tools(place, rows)
     if suspects:
         fresh: dict[str, Row] = {}
         for row in suspects:
@@ -112,6 +115,19 @@ def check(place: Path, context: str, *, today: str) -> str | None:
         rows = [fresh.get(row[0], row) for row in rows]
         _write(place, (form, known, until, summary, rows, present))
     return str(summary)
+
+
+def _note_use_of_tools(place: Path, rows: Iterable[Row]) -> None:
+    """Once a day: `doit gc` removes tool environments that nobody has used for long."""
+    if time.time() - os.stat(place).st_mtime < _DAY_S:
+        return
+    from edgebuild.toolchains.unused import note_use
+
+    for row in rows:
+        if not row[5]:
+            note_use(Path(row[0]))
+    with contextlib.suppress(OSError):
+        os.utime(place)
 
 
 def begun_ns() -> int:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from edgebuild.errors import EdgebuildError
 from edgebuild.settings import Settings
-from edgebuild.toolchains import environments
+from edgebuild.toolchains import environments, unused
 from edgebuild.toolchains.licenses import License, LicenseNotAccepted
 from edgebuild.toolchains.progress import Progress
 from edgebuild.toolchains.provision import Tools, ensure, present
@@ -56,6 +56,7 @@ class Toolbox:
             )
             with self._lock:
                 self._found[environment.name] = tools
+            self._note_use(tools)
 
     def get(self, name: str) -> Tools:
         found = self._present(name)
@@ -69,7 +70,12 @@ class Toolbox:
                 if found is None:
                     return None
                 self._found[name] = found
+                self._note_use(found)
             return self._found[name]
+
+    def _note_use(self, tools: Tools) -> None:
+        if tools.folder.parent == self.settings.tools:  # the main Python is not ours
+            unused.note_use(tools.folder)
 
 
 __all__ = ["LicenseNotAccepted", "Toolbox"]

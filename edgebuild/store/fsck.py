@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -15,6 +14,8 @@ from edgebuild.step import ActionResult
 from edgebuild.store import files, roots
 from edgebuild.store.store import Store
 
+# Begins what is said of a pin that is readable.
+LACKS = "names what the store has not:"
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
 
@@ -34,9 +35,10 @@ def check(store: Store, *, repair: bool = False, wait_s: float = 10.0) -> list[F
     is rebuilt by the next build that needs it (a result that names a missing blob is a miss).
 
     Repair holds the store alone, for what looks damaged may be what a build is just mending;
-    StoreBusy if a build still runs after `wait_s` seconds.
+    StoreBusy if a build still runs after `wait_s` seconds. Without repair builds go on meanwhile, but
+    nothing is removed under its eyes.
     """
-    with store.alone(wait_s) if repair else contextlib.nullcontext():
+    with store.alone(wait_s) if repair else store.in_use():
         found: list[Fault] = []
         # In this order: removing a blob makes results of it faulty.
         for look in (_blobs, _results, _roots, _pins, _leftovers):
@@ -70,20 +72,30 @@ def _blobs(store: Store) -> Iterator[Fault]:
 def _results(store: Store) -> Iterator[Fault]:
     for path in _entries(store.root / "ac"):
         where = str(path.relative_to(store.root))
-        try:
-            document = json.loads(path.read_bytes())
-            body = document["result"]
-            if digests.of_bytes(body.encode()).hash != document["sha256"]:
-                yield Fault(path=where, what="checksum differs")
-                continue
-            result = ActionResult.from_json(json.loads(body))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        result = _result(path)
+        if result is None:
             yield Fault(path=where, what="unreadable result")
             continue
-        for port, digest in [*result.outputs.items(), ("log", result.log)]:
+        for port, digest in _blobs_of(result):
             if not _plausible(store, digest):
                 yield Fault(path=where, what=f"names a missing blob: {port} {digest.short}")
                 break
+
+
+def _result(path: Path) -> ActionResult | None:
+    """What is recorded in a file; nothing if it is absent, damaged or no result."""
+    try:
+        document = json.loads(path.read_bytes())
+        body = document["result"]
+        if digests.of_bytes(body.encode()).hash != document["sha256"]:
+            return None
+        return ActionResult.from_json(json.loads(body))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _blobs_of(result: ActionResult) -> list[tuple[str, Digest]]:
+    return [*result.outputs.items(), ("log", result.log)]
 
 
 def _plausible(store: Store, digest: Digest) -> bool:
@@ -100,8 +112,27 @@ def _roots(store: Store) -> Iterator[Fault]:
 
 
 def _pins(store: Store) -> Iterator[Fault]:
-    for where in _broken(store, roots.PINS):
-        yield Fault(path=where, what="unreadable pin", rebuilds=False, removable=False)
+    """Pins that cannot be read, and what each of the others names and the store has not."""
+    broken = set(_broken(store, roots.PINS))
+    for path in roots.paths(store, roots.PINS):
+        where = str(path.relative_to(store.root))
+        whats = ["unreadable pin"] if where in broken else _lacking(store, roots.read(path))
+        for what in whats:
+            yield Fault(path=where, what=what, rebuilds=False, removable=False)
+
+
+def _lacking(store: Store, named: roots.Named) -> Iterator[str]:
+    for digest in named.blobs:
+        if not _plausible(store, digest):
+            yield f"{LACKS} blob {digest.short}"
+    for key in named.actions:
+        result = _result(store.result_path(key))
+        if result is None:
+            yield f"{LACKS} result {key.short}"
+            continue
+        for port, digest in _blobs_of(result):
+            if not _plausible(store, digest):
+                yield f"{LACKS} blob {digest.short}, {port} of result {key.short}"
 
 
 def _broken(store: Store, kind: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from edgebuild import digest as digests
 from edgebuild.toolchains.environments import FIXED_VARIABLES, Environment
 
-_MARKER = "edgebuild-environment.json"
+MARKER = "edgebuild-environment.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +50,7 @@ def present(environment: Environment, folder: Path) -> Tools | None:
         return _interpreter(environment)
     place = place_of(environment, folder)
     try:
-        marker = json.loads((place / _MARKER).read_bytes())
+        marker = json.loads((place / MARKER).read_bytes())
         wheels = [Wheel(**row) for row in marker["wheels"]]
         complete = marker == _marker(environment, place, wheels)
     except (OSError, ValueError, KeyError, TypeError):
@@ -62,12 +62,12 @@ def present(environment: Environment, folder: Path) -> Tools | None:
 
 def record(environment: Environment, place: Path, wheels: list[Wheel]) -> Tools:
     """Declare the environment at `place` complete; nothing counts before this."""
-    temporary = place / f"{_MARKER}.new"
+    temporary = place / f"{MARKER}.new"
     with temporary.open("w") as file:
         json.dump(_marker(environment, place, wheels), file, indent=1)
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(place / _MARKER)
+    temporary.replace(place / MARKER)
     return _tools(environment, place, wheels)
 
 
@@ -75,7 +75,7 @@ def edited(tools: Tools) -> Path | None:
     """A file of an environment that was written after the environment was complete: what its digest says is
     not what would run. Python's own cache does not count, and in the main Python nothing does."""
     try:
-        complete = (tools.folder / _MARKER).stat().st_mtime_ns
+        complete = (tools.folder / MARKER).stat().st_mtime_ns
     except OSError:
         return None
     todo = [str(tools.folder)]
@@ -92,7 +92,7 @@ def edited(tools: Tools) -> Path | None:
 
 def forget(place: Path) -> None:
     """Remove what lies at `place`, if anything; it stops counting before anything else goes."""
-    (place / _MARKER).unlink(missing_ok=True)
+    (place / MARKER).unlink(missing_ok=True)
     shutil.rmtree(place, ignore_errors=True)
 
 

@@ -27,6 +27,11 @@ def run(context: Context, *, repair: bool = False) -> bool:
         context.say(f"builds that need them make {rebuilt} of them again")
     if any(fault.path.startswith("roots/") for fault in faults):
         context.say("before `doit gc`, build again what is not to go: such a root named it")
-    if stay:
+    if any(not fault.what.startswith(fsck.LACKS) for fault in stay):
         context.say("a pin protects a release: put it back from a copy, or remove it yourself")
+    if any(fault.what.startswith(fsck.LACKS) for fault in stay):
+        context.say(
+            "what a pin names and is lost comes back from a copy of the store, or by building that"
+            " release again; if nobody needs it any more, remove the pin yourself"
+        )
     return repair and not stay

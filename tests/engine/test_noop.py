@@ -63,6 +63,21 @@ def test_a_folder_with_the_same_names_and_pythons_cache_is_as_it_was(built):
     assert check(place) == "3 artifacts"
 
 
+def test_a_build_with_nothing_to_do_uses_its_tools_as_well(built):
+    """Once a day: `doit gc` removes outdated tools that nobody uses."""
+    place, folder = built
+    lock = folder / ".tools.lock"
+    lock.touch()
+    hours = 3600
+    for age, noted in ((23 * hours, False), (25 * hours, True)):
+        then = time.time() - age
+        os.utime(lock, (then, then))
+        os.utime(place, (then, then))
+        assert check(place) == "3 artifacts"
+        assert (time.time() - lock.stat().st_mtime < hours) is noted
+    assert time.time() - place.stat().st_mtime < hours
+
+
 def test_content_changed_behind_the_modification_time(built):
     place, folder = built
     before = (folder / "a").stat()

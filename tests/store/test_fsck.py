@@ -1,10 +1,12 @@
 """fsck lists every fault, stops at none, and repairs by removing."""
 
+import json
+
 import pytest
 
 from edgebuild import digest as digests
 from edgebuild.step import ActionResult
-from edgebuild.store import fsck
+from edgebuild.store import fsck, gc
 from edgebuild.store.store import Store, StoreBusy
 
 
@@ -79,6 +81,46 @@ def test_a_broken_root_is_removed_and_a_broken_pin_is_only_reported(store, conte
     ]
     assert [fault.path for fault in fsck.check(store)] == ["pins/release.json"]
     assert (store.root / "pins/release.json").read_text() == content
+
+
+def test_a_pin_that_names_what_is_missing_is_reported_and_stays(store):
+    """Each thing that is missing, be it named itself or by a result."""
+    kept, lost, half = (store.put_bytes(text) for text in (b"kept", b"lost", b"half"))
+    key, gone = digests.of_bytes(b"key"), digests.of_bytes(b"gone")
+    store.put_result(key, ActionResult(outputs={"o": half}, log=kept))
+    pin = store.root / "pins/release.json"
+    named = {"blobs": [str(kept), str(lost)], "actions": [str(key), str(gone)]}
+    pin.write_text(json.dumps(named))
+    for digest in (lost, half):
+        store.blob_path(digest).unlink()
+    says = "names what the store has not:"
+    assert [(f.path, f.what) for f in fsck.check(store)][1:] == [
+        ("pins/release.json", f"{says} blob {lost.short}"),
+        ("pins/release.json", f"{says} blob {half.short}, o of result {key.short}"),
+        ("pins/release.json", f"{says} result {gone.short}"),
+    ]
+    fsck.check(store, repair=True)
+    assert [(f.path, f.what, f.rebuilds) for f in fsck.check(store)] == [
+        ("pins/release.json", f"{says} blob {lost.short}", False),
+        ("pins/release.json", f"{says} result {key.short}", False),
+        ("pins/release.json", f"{says} result {gone.short}", False),
+    ]
+    assert json.loads(pin.read_text()) == named
+
+
+def test_nothing_is_collected_while_it_looks(store, monkeypatch):
+    """What gc takes away would look lost."""
+    digest = store.put_bytes(b"nobody needs it")
+    real = fsck._blobs
+
+    def blobs(store):
+        yield from real(store)
+        with pytest.raises(StoreBusy):
+            gc.collect(store, wait_s=0.1)
+
+    monkeypatch.setattr(fsck, "_blobs", blobs)
+    assert fsck.check(store) == []
+    assert store.blob_path(digest).exists()
 
 
 def rewrite(path, data):

@@ -59,3 +59,18 @@ def test_a_broken_pin_stays_and_keeps_the_store_from_being_sound(context, store)
         assert "pins/release.json: unreadable pin" in text
     assert "removed 0 of 1" in text
     assert pin.exists()
+
+
+def test_a_pin_whose_blob_is_lost_says_how_it_comes_back(context, store):
+    lost = store.put_bytes(b"released")
+    store.blob_path(lost).unlink()
+    (store.root / "pins/release.json").write_text(f'{{"blobs": ["{lost}"]}}')
+    for repair in (False, True):
+        ok, text = told(context, repair=repair)
+        assert not ok
+        assert f"pins/release.json: names what the store has not: blob {lost.short}" in text
+        assert text.endswith(
+            "what a pin names and is lost comes back from a copy of the store, or by building that"
+            " release again; if nobody needs it any more, remove the pin yourself\n"
+        )
+        assert "a pin protects a release" not in text
