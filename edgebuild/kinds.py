@@ -74,6 +74,12 @@ class Kinds:
                 fields={"kind": kind_id},
                 hint=f'it must have `KIND = StepKind(role="{role}", ...)`',
             )
+        if wrong := _wrong_output(list(kind.produces.values())):
+            raise BrokenKindError(
+                f"{role} `{kind_id.partition('/')[2]}` writes {wrong}",
+                fields={"module": self.modules[kind_id]},
+                hint="`produces` maps each port to a file name of its own, without folders",
+            )
         return kind
 
     def manual(self, kind_id: str) -> str:
@@ -132,6 +138,16 @@ class Kinds:
                 f"cannot import {kind_id}: {type(error).__name__}: {error}",
                 fields={"module": name},
             ) from error
+
+
+def _wrong_output(names: list[str]) -> str:
+    """What is wrong with the names that a step is to write its outputs as; empty if nothing is."""
+    for name in names:
+        if name in ("", ".", "..") or "/" in name or "\0" in name:
+            return f"`{name}`, which is no file's name"
+        if names.count(name) > 1:
+            return f"two outputs as `{name}`"
+    return ""
 
 
 def load_kinds() -> Kinds:

@@ -122,6 +122,28 @@ def test_a_module_that_is_no_kind(package):
         kinds.metrics()
 
 
+@pytest.mark.parametrize(
+    ("produces", "wrong"),
+    [
+        ({"model": "../../model.onnx"}, "`../../model.onnx`, which is no file's name"),
+        ({"model": "/etc/cron.d/x"}, "`/etc/cron.d/x`, which is no file's name"),
+        ({"model": ".."}, "`..`, which is no file's name"),
+        ({"model": "m", "more": "m"}, "two outputs as `m`"),
+    ],
+)
+def test_outputs_have_names_of_their_own_in_the_steps_folder(package, produces, wrong):
+    name = f"kinds_test_out_{len(wrong)}"
+    code = f"from dataclasses import replace\n{KIND.format(role='pass')}\n"
+    module = package(name, f"{code}KIND = replace(KIND, produces={produces!r})\n")
+    with pytest.raises(BrokenKindError) as caught:
+        Kinds(modules={"pass/out": module}).get("pass/out")
+    assert str(caught.value) == (
+        f"error: pass `out` writes {wrong}\n"
+        f"  module  {name}\n"
+        "hint: `produces` maps each port to a file name of its own, without folders"
+    )
+
+
 def test_a_metric_that_cannot_score(package):
     module = package(
         "kinds_test_old", "from edgebuild.step import Metric\nMETRIC = Metric(doc='x')\n"
