@@ -13,9 +13,8 @@ from edgebuild.digest import Digest
 from edgebuild.engine import budget, history, noop, pages, publish, scope, stale, swap
 from edgebuild.engine.abilities import circumstances
 from edgebuild.engine.diagnose import diagnose
-from edgebuild.engine.session import Session, actions_by_step
+from edgebuild.engine.session import ResultLost, Session, actions_by_step
 from edgebuild.engine.toolbox import Toolbox
-from edgebuild.errors import EdgebuildError
 from edgebuild.manifest.model import Project
 from edgebuild.plan.graph import Graph, Variant
 from edgebuild.report import waived
@@ -29,10 +28,6 @@ STATE = ".edgebuild"
 _ATTEMPTS = 3
 
 _Made = TypeVar("_Made")
-
-
-class ResultLost(EdgebuildError):
-    """A result that was there is gone and cannot be had again as it was."""
 
 
 @dataclass(kw_only=True)

@@ -25,6 +25,10 @@ from edgebuild.toolchains.provision import Tools
 _ATTEMPTS = 3
 
 
+class ResultLost(EdgebuildError):
+    """A result that was there is gone and cannot be had again as it was."""
+
+
 class CodeEdited(EdgebuildError):
     """Code of a step that was edited while the step ran, so that nobody can say which of the two it was."""
 
@@ -84,7 +88,8 @@ class Session:
         return self.store.find(name)
 
     def build(self, step_id: str) -> Outcome:
-        """Execute a step, unless another build did meanwhile; record its result."""
+        """Execute a step, unless another build did meanwhile; record its result. An input that was lost is
+        made again; ResultLost if that does not help."""
         step = self.graph.step(step_id)
         for attempt in range(_ATTEMPTS):
             action = self.action(step)
@@ -105,7 +110,10 @@ class Session:
                 return outcome
             except BlobLost as lost:
                 if attempt == _ATTEMPTS - 1:
-                    raise
+                    raise ResultLost(
+                        f"what `{step_id}` reads is lost from the store again and again",
+                        hint="`doit fsck` looks at the whole store; the disk may be failing",
+                    ) from None
                 self._rebuild(step, lost.digest)
         raise AssertionError("unreachable")
 

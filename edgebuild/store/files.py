@@ -5,20 +5,18 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import itertools
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 _FICLONE = 0x40049409  # linux/fs.h
-_serial = itertools.count()
 
 
 def temporary(folder: Path) -> Path:
-    """A name nobody else uses, in `folder`."""
-    return folder / f"{os.getpid()}-{threading.get_ident():x}-{next(_serial)}"
+    """A name that nobody else uses, in `folder`: neither another process, be it in another container or on
+    another machine, nor one that was killed and had this one's number."""
+    return folder / f"{os.getpid()}-{os.urandom(8).hex()}"
 
 
 def write_atomic(path: Path, data: bytes, *, scratch: Path, mode: int = 0o444) -> None:

@@ -14,7 +14,7 @@ from torn import torn
 
 from edgebuild import digest as digests
 from edgebuild.engine import swap
-from edgebuild.engine.build import ResultLost
+from edgebuild.engine.session import ResultLost
 from edgebuild.errors import EdgebuildError
 from edgebuild.manifest.model import ModelTarget
 from edgebuild.store import gc, roots
