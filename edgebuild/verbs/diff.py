@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Sequence
 
@@ -104,6 +105,8 @@ def _step(one: Change) -> str:
     if not isinstance(one.before, (int, float)) or not isinstance(one.after, (int, float)):
         return ""
     by = one.after - one.before
+    if not math.isfinite(by):  # from or to infinity
+        return ""
     if one.unit == "dB" or not one.before:
         return f"{by:+.3g}"
     return f"{100 * by / abs(one.before):+.3g} %"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 
 from edgebuild.errors import EdgebuildError, suggest
 from edgebuild.kinds import Kinds
+from edgebuild.step import Metric
 from edgebuild.verbs import Context
 
 _ROLES = ("source", "data", "pass", "backend", "runtime", "probe", "check", "training")
@@ -27,14 +29,24 @@ def _list(context: Context) -> None:
             first = kinds.manual(f"{role}/{name}").strip().partition("\n")[0]
             context.say(f"  {name:<20} {first}")
     context.say("metrics:")
-    for name, metric in sorted(kinds.metrics().items()):
-        unit = f" [{metric.unit}]" if metric.unit else ""
-        context.say(f"  {name:<24} {metric.doc}{unit}, {metric.better} is better")
+    metrics = kinds.metrics()
+    width = max(map(len, metrics))
+    for name, metric in sorted(metrics.items()):
+        context.say(f"  {name:<{width}} {_measures(metric)}")
+
+
+def _measures(metric: Metric) -> str:
+    unit = f" [{metric.unit}]" if metric.unit else ""
+    return f"{metric.doc}{unit}, {metric.better} is better"
 
 
 def _manual(kinds: Kinds, name: str) -> str:
     known = {f"{role}/{n}" for role in _ROLES for n in kinds.names(role)}  # type: ignore[arg-type]
     known |= {f"metric/{n}" for n in kinds.quality_metrics()}
+    # As `accept` names them: quality.accuracy, parity.sqnr_db.
+    check, _, figure = name.partition(".")
+    if name in kinds.metrics():
+        name = f"metric/{figure}" if check == "quality" else f"check/{check}"
     matches = sorted(k for k in known if name in (k, k.partition("/")[2]))
     if not matches:
         near = suggest(name, [*known, *(k.partition("/")[2] for k in known)])
@@ -73,7 +85,8 @@ def _kind(kinds: Kinds, kind_id: str) -> list[str]:
     lines.append(f"tools:     {kind.tools}")
     lines += _params(kind.params)
     for name, metric in kind.metrics.items():
-        lines.append(f"  measures {kind_id.partition('/')[2]}.{name}: {metric.doc} {metric.unit}")
+        full = f"{kind_id.partition('/')[2]}.{name}"
+        lines += _wrapped(f"  measures {full}: {_measures(metric)}")
     return lines
 
 
@@ -82,5 +95,12 @@ def _params(params: type) -> list[str]:
     for field in dataclasses.fields(params):
         default = "" if field.default is dataclasses.MISSING else f" (default {field.default!r})"
         doc = field.metadata.get("doc", "")
-        lines.append(f"  {field.name.rstrip('_')}: {field.type}{default}  {doc}")
+        lines += _wrapped(f"  {field.name.rstrip('_')}: {field.type}{default}  {doc}")
     return lines
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(
+        line, 100, subsequent_indent=" " * 6, break_long_words=False, break_on_hyphens=False,
+        drop_whitespace=True, replace_whitespace=False,
+    )  # fmt: skip

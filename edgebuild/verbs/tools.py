@@ -19,6 +19,10 @@ def run(
 ) -> bool:
     """Without a name, list them. `--fill` downloads into EDGEBUILD_WHEELS instead of installing; a build
     with that variable set then needs no network."""
+    if fill_wheels and not target and not env:
+        raise EdgebuildError(
+            "say which tools to download", hint="doit tools --fill target=NAME, or env=NAME"
+        )
     if not target and not env:
         _list(context)
         return True

@@ -76,6 +76,18 @@ def test_what_a_report_says_is_only_text(run, built):
         assert all(line.isprintable() for line in said.split("\n")), said
 
 
+def test_a_step_to_infinity_is_no_number(run, built):
+    text = (built / "old/board/net/times-1/report.json").read_text()
+    for name, value in (("near.json", 40.5), ("equal.json", "inf")):
+        document = json.loads(text)
+        document["measurements"][0] |= {"metric": "parity.sqnr_db", "value": value, "unit": "dB"}
+        (built / name).write_text(json.dumps(document))
+    ok, said = run("near.json", "equal.json")
+    assert ok
+    assert "40.5 -> ∞" in said or "40.5 dB -> ∞ dB" in said
+    assert "nan" not in said and "inf" not in said
+
+
 def test_what_got_better_fails_nothing(run):
     ok, text = run("new", "old")
     assert ok, text

@@ -43,6 +43,30 @@ def test_a_metrics_page_says_what_is_computed_of_what(context):
         assert "redictions" in page, name
 
 
+@pytest.mark.parametrize(
+    ("name", "page"),
+    [("quality.accuracy", "metric/accuracy"), ("parity.sqnr_db", "check/parity")],
+)
+def test_a_metric_is_found_by_the_name_that_accept_has(context, name, page):
+    kinds.run(context, kind=name)
+    assert context.out.getvalue().startswith(f"{page}\n")
+
+
+def test_units_and_columns_can_be_read(context):
+    kinds.run(context)
+    kinds.run(context, kind="check/size")
+    kinds.run(context, kind="quantize_int8")
+    lines = context.out.getvalue().splitlines()
+    start = lines.index("metrics:") + 1
+    rows = [line for line in lines[start:] if " is better" in line and line[2] != "m"]
+    places = {line.index(line.split(maxsplit=1)[1]) for line in rows[:60]}
+    assert len(places) == 1
+    size = "size of the artifact, all its files [bytes], lower is better"
+    assert f"  measures size.bytes: {size}" in lines
+    assert max(map(len, lines[lines.index("check/size") :])) <= 120
+    assert not [line for line in lines if line != line.rstrip()]
+
+
 def test_every_kind_has_a_manual_page(context):
     for role in ("source", "data", "pass", "backend", "runtime", "probe", "check", "training"):
         for name in context.kinds.names(role):

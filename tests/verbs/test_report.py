@@ -39,11 +39,31 @@ def test_verdicts_are_told_with_the_place_of_the_page(context):
     assert all(line.endswith("report.html") for line in lines)
 
 
-def test_a_table_has_every_variant(context):
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_table_has_every_variant(context, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    context.__dict__["out"] = Terminal()
     assert show.run(context)
     text = context.out.getvalue()
     assert text.count("✓") == 2
     assert text.count("✗ rejected") == 1
+    assert "━" in text
+
+
+def test_where_a_table_has_no_room_each_variant_has_a_line_with_its_whole_name(
+    context, monkeypatch
+):
+    lines = "REJECTED   heavy/board\naccepted   net/board/times-1\naccepted   net/board/times-2\n"
+    assert show.run(context)
+    assert context.out.getvalue() == lines
+    monkeypatch.setenv("COLUMNS", "20")
+    context.__dict__["out"] = Terminal()
+    assert show.run(context)
+    assert context.out.getvalue() == lines
 
 
 @pytest.mark.parametrize(
@@ -58,7 +78,7 @@ def test_a_broken_report_is_named_with_its_remedy_and_hides_no_other(context, co
     assert f"unreadable  {broken}\n  doit build target=board writes it again" in text
     assert text.count("accepted  ") == 1
     assert show.run(context)
-    assert context.out.getvalue().count("✓") == 1
+    assert context.out.getvalue().count("accepted   net/") == 1
     build(context.project, context.root / "home")
     assert report.run(context, target="board")
 
