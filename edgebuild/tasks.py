@@ -100,7 +100,7 @@ def task_tools() -> dict[str, Any]:
 
 
 def task_gc() -> dict[str, Any]:
-    """remove from the store what no build needs any more"""
+    """remove from the store what no build needs any more, and outdated tools nobody uses"""
     return _verb("gc")
 
 
