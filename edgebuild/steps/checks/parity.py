@@ -109,15 +109,42 @@ def _inside(inside: dict[str, Any] | None) -> list[Measurement]:
 
     rows: list[layers.Row] = inside["rows"] if inside else []
     worst = layers.worst(rows, _WORST)
-    if inside is None or not worst:
-        why = inside["note"] if inside else "nothing here can look inside this artifact"
+    if inside is None or not rows:
+        why = _no_layers(inside) if inside else "nothing here can look inside this artifact"
         return [measured(m, None, why) for m in ("layer_sqnr_db", "nonfinite_layers")]
     bad = _not_finite(inside)
     first = f"first in {_named(bad[0])}, {bad[0]['nonfinite']} values" if bad else ""
+    story = "what the source's layers give is 0 or not finite: there is no ratio"
     return [
-        measured("layer_sqnr_db", worst[0]["sqnr_db"], _story(inside, worst)),
-        measured("nonfinite_layers", len(bad), first),
+        measured("layer_sqnr_db", worst[0]["sqnr_db"], _story(inside, worst))
+        if worst
+        else measured("layer_sqnr_db", None, story),
+        measured("nonfinite_layers", len(bad), _joined(first, _seen(inside))),
     ]
+
+
+def _no_layers(inside: dict[str, Any]) -> str:
+    """Why nothing was compared although something looked inside."""
+    if inside["unmatched"]:
+        return (
+            f"none of the source's {len(inside['unmatched'])} layers is in the artifact by its name"
+        )
+    return "the source has no layer that gives floats"
+
+
+def _seen(inside: dict[str, Any]) -> str:
+    """How much of the source was compared, where that is not all. What the artifact computes in one go
+    with the next layer is seen in that one's result."""
+    lost = len(inside["unmatched"])
+    return (
+        f"{len(inside['rows'])} of the source's {len(inside['rows']) + lost} layers seen"
+        if lost
+        else ""
+    )
+
+
+def _joined(*parts: str) -> str:
+    return "; ".join(filter(None, parts))
 
 
 def _story(inside: dict[str, Any], worst: list[layers.Row]) -> str:
@@ -137,7 +164,7 @@ def _story(inside: dict[str, Any], worst: list[layers.Row]) -> str:
     agreed = inside["copy_sqnr_db"]
     if agreed is not None and agreed < lowest["sqnr_db"] + _LOSS_DB:
         parts.append(f"looking inside changed the answers: {inside['note']}")
-    return "; ".join(parts)
+    return _joined(*parts, _seen(inside))
 
 
 def _not_finite(inside: dict[str, Any]) -> list[layers.Row]:

@@ -379,6 +379,46 @@ def test_without_a_probe_nothing_is_claimed(tmp_path):
         assert figures[name].detail == "nothing here can look inside this artifact"
 
 
+def looked(folder, rows, unmatched):
+    """Figures of a probe's document."""
+    for name in ("e", "a"):
+        dataset.save(folder / f"{name}.npz", {"outputs": {"y": np.ones((2, 3))}})
+    document = {"evidence": "host", "samples": 1, "rows": rows, "unmatched": unmatched, "note": "a copy",
+                "keeps_db": 110.0, "source_not_finite": None, "copy_sqnr_db": "inf"}  # fmt: skip
+    (folder / "l.json").write_text(json.dumps(document))
+    return judged(
+        folder,
+        {"expected": folder / "e.npz", "actual": folder / "a.npz", "layers": folder / "l.json"},
+    )[0]
+
+
+@pytest.mark.parametrize(
+    ("unmatched", "why"),
+    [
+        ([], "the source has no layer that gives floats"),
+        (["c1", "c2"], "none of the source's 2 layers is in the artifact by its name"),
+    ],
+)
+def test_why_no_layer_was_compared(tmp_path, unmatched, why):
+    figures = looked(tmp_path, [], unmatched)
+    for name in ("layer_sqnr_db", "nonfinite_layers"):
+        assert (figures[name].value, figures[name].detail) == (None, why)
+
+
+def test_how_many_layers_were_seen_and_what_has_no_ratio(tmp_path):
+    row = {"name": "c1", "op": "Conv", "layer": "conv1", "depth": 0, "sqnr_db": 40.0, "cosine": 1.0,
+           "input_sqnr_db": "inf", "max_abs": 0.1, "mean_abs": 0.01, "nonfinite": 0,
+           "nonfinite_source": 0, "includes": []}  # fmt: skip
+    figures = looked(tmp_path, [row], ["c2", "c3"])
+    assert figures["layer_sqnr_db"].detail.endswith("; 1 of the source's 3 layers seen")
+    assert figures["nonfinite_layers"].detail == "1 of the source's 3 layers seen"
+    figures = looked(tmp_path, [{**row, "sqnr_db": None}], [])
+    assert (figures["layer_sqnr_db"].value, figures["nonfinite_layers"].value) == (None, 0)
+    assert figures["layer_sqnr_db"].detail == (
+        "what the source's layers give is 0 or not finite: there is no ratio"
+    )
+
+
 def test_infinities_survive_the_file(tmp_path):
     row = {"name": "inf", "op": "Relu", "layer": "-inf", "depth": 0, "sqnr_db": "-inf"}
     (tmp_path / "l.json").write_text(json.dumps({"rows": [row], "copy_sqnr_db": "inf"}))
