@@ -80,6 +80,14 @@ def check(place: Path, context: str, *, today: str) -> str | None:
     """The summary recorded for `context` if nothing has changed since, else None."""
     global _checked_ns
     _checked_ns = time.time_ns()
+    summary = _unchanged(place, context, today)
+    if summary is None:
+        # What is edited from now on is stamped by the clock of the disk's own machine, which may be late.
+        _checked_ns = min(_checked_ns, _now_there_ns(place.parent))
+    return summary
+
+
+def _unchanged(place: Path, context: str, today: str) -> str | None:
     data = _read(place)
     if data is None:
         return None
@@ -113,8 +121,20 @@ def check(place: Path, context: str, *, today: str) -> str | None:
                 return None
             fresh[row[0]] = (row[0], *signature, digest)
         rows = [fresh.get(row[0], row) for row in rows]
-        _write(place, (form, known, until, summary, rows, present))
+        with contextlib.suppress(OSError):  # it is as true without
+            _write(place, (form, known, until, summary, rows, present))
     return str(summary)
+
+
+def _now_there_ns(folder: Path) -> int:
+    """The time by which files in a folder are stamped; the present where nothing can be written."""
+    mark = folder / ".begun"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        mark.write_bytes(b".")
+        return mark.stat().st_mtime_ns
+    except OSError:
+        return time.time_ns()
 
 
 def _note_use_of_tools(place: Path, rows: Iterable[Row]) -> None:

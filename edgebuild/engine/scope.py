@@ -26,6 +26,7 @@ def read(build: Build) -> Iterator[str]:
     modules = {name for step in steps for name in step.code}
     files = world.code_files(build.session.kinds, {step.kind for step in steps}, modules)
     yield from map(str, files)
+    yield from _planned_by(build)
     yield from _edgebuild()
     yield from _installed()
 
@@ -43,6 +44,16 @@ def _project(build: Build) -> Iterator[str]:
         for ref in step.inputs.values():
             if isinstance(ref, ProjectFile):
                 yield str(root / ref.path)
+
+
+def _planned_by(build: Build) -> Iterator[str]:
+    """What says whether a check or probe can be planned: modules of those that are not, as well."""
+    kinds = build.session.kinds
+    for role in ("check", "probe"):
+        for name in kinds.names(role):
+            path = world.file(kinds.module(f"{role}/{name}"))
+            if path is not None:
+                yield path
 
 
 def _edgebuild() -> Iterator[str]:

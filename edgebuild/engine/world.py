@@ -63,7 +63,7 @@ def edited(kinds: Kinds, kind_id: str, modules: Iterable[str] = ()) -> Path | No
 
 def forget() -> None:
     """Look at all files again when asked next."""
-    for function in (_closure, _file, _source):
+    for function in (_closure, file, _source):
         function.cache_clear()
 
 
@@ -86,7 +86,7 @@ def _closure(name: str) -> frozenset[tuple[str, str]]:
     whole: set[str] = set()
     while todo:
         current, all_of_it = todo.pop()
-        path = _file(current)
+        path = file(current)
         if path is None or (current in seen and not (all_of_it and current not in whole)):
             continue
         seen[current] = path
@@ -106,14 +106,15 @@ def _around(name: str) -> Iterator[str]:
     """Packages that Python runs before a module, but for those that have nothing to run."""
     package = name.rpartition(".")[0]
     while package and package != _PACKAGE:
-        path = _file(package)
+        path = file(package)
         if path is not None and _source(path).runs:
             yield package
         package = package.rpartition(".")[0]
 
 
 @functools.cache
-def _file(name: str) -> str | None:
+def file(name: str) -> str | None:
+    """Where a module's source is; nothing if there is no such module."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, AttributeError, ValueError):

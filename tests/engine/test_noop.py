@@ -78,6 +78,19 @@ def test_a_build_with_nothing_to_do_uses_its_tools_as_well(built):
     assert time.time() - place.stat().st_mtime < hours
 
 
+def test_an_edit_on_a_disk_whose_clock_is_late_is_noticed(tmp_path, monkeypatch):
+    """A file server's, say: by our clock the edit came before the build began."""
+    (tmp_path / "a").write_text("a")
+    present = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: present() + 90_000_000_000)
+    assert check(tmp_path / "state/done") is None
+    begun = noop.begun_ns()
+    time.sleep(0.1)
+    (tmp_path / "tools").mkdir()
+    (tmp_path / "a").write_text("b")
+    assert not record(tmp_path, names=("a",), begun_ns=begun)
+
+
 def test_content_changed_behind_the_modification_time(built):
     place, folder = built
     before = (folder / "a").stat()
@@ -186,6 +199,9 @@ def test_what_decides_over_a_build_is_looked_at(tmp_path):
         "edgebuild_fakes-1.0.dist-info/entry_points.txt", "tests/fakes",
     ):  # fmt: skip
         assert any(name.endswith(wanted) for name in names), wanted
+    # A check that is not planned may be, after an edit of what it says it needs.
+    assert any(name.endswith("fake_check_quality.py") for name in names)
+    assert "check/quality" not in {step.kind for step in opened.graph.steps.values()}
     assert all(Path(name).exists() for name in names if "manifests" not in name)
 
 
