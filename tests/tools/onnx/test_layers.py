@@ -381,6 +381,7 @@ def test_without_a_probe_nothing_is_claimed(tmp_path):
 
 def looked(folder, rows, unmatched):
     """Figures of a probe's document."""
+    folder.mkdir(exist_ok=True)
     for name in ("e", "a"):
         dataset.save(folder / f"{name}.npz", {"outputs": {"y": np.ones((2, 3))}})
     document = {"evidence": "host", "samples": 1, "rows": rows, "unmatched": unmatched, "note": "a copy",
@@ -409,10 +410,10 @@ def test_how_many_layers_were_seen_and_what_has_no_ratio(tmp_path):
     row = {"name": "c1", "op": "Conv", "layer": "conv1", "depth": 0, "sqnr_db": 40.0, "cosine": 1.0,
            "input_sqnr_db": "inf", "max_abs": 0.1, "mean_abs": 0.01, "nonfinite": 0,
            "nonfinite_source": 0, "includes": []}  # fmt: skip
-    figures = looked(tmp_path, [row], ["c2", "c3"])
+    figures = looked(tmp_path / "some", [row], ["c2", "c3"])
     assert figures["layer_sqnr_db"].detail.endswith("; 1 of the source's 3 layers seen")
     assert figures["nonfinite_layers"].detail == "1 of the source's 3 layers seen"
-    figures = looked(tmp_path, [{**row, "sqnr_db": None}], [])
+    figures = looked(tmp_path / "none", [{**row, "sqnr_db": None}], [])
     assert (figures["layer_sqnr_db"].value, figures["nonfinite_layers"].value) == (None, 0)
     assert figures["layer_sqnr_db"].detail == (
         "what the source's layers give is 0 or not finite: there is no ratio"
