@@ -69,6 +69,10 @@ def _problems(
                 ManifestError(
                     f"`{where}.{name}` has {len(numbers)} values and needs {wanted}",
                     position=document.key((*path, name)),
+                    hint=f"layout {tensor.layout} says that axis {axis} of {list(tensor.shape)} has the"
+                    f" channels, {channels} of them"
+                    if channels
+                    else None,
                 )
             )
     if 0 in value.get("scale", ()):

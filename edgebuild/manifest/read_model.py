@@ -12,6 +12,7 @@ from edgebuild.formats.released import NAME as RELEASED
 from edgebuild.kinds import Kinds
 from edgebuild.manifest.document import Document, ManifestError, Path, quoted
 from edgebuild.manifest.files import Files
+from edgebuild.manifest.idle_limits import idle_limits
 from edgebuild.manifest.idle_waivers import idle_waivers
 from edgebuild.manifest.model import Model, ModelTarget, Use
 from edgebuild.manifest.read_contract import read_contract
@@ -181,6 +182,7 @@ class Reader:
         )
         if not refused:
             self.problems.extend(idle_waivers(self.document, made.waivers, self.world.kinds, path))
+            self.problems.extend(idle_limits(self.document, self.world.kinds, path))
         return made
 
     def beside(self, name: str) -> ProjectFile | None:

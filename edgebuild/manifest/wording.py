@@ -90,6 +90,9 @@ def value(word: str, schema: Mapping[str, Any], given: Any, text: str) -> tuple[
 
 def _type_hint(schema: Mapping[str, Any], given: Any, text: str) -> str | None:
     wanted = schema["type"]
+    if wanted == "object" and "max_drop" in schema.get("properties", ()):
+        one = "..." if given is None or isinstance(given, list) else text
+        return f"write {{min: {one}}} or {{max: {one}}}"
     if given is None:
         return "give it a value (an empty mapping is `{}`), or remove it"
     if isinstance(given, str):

@@ -184,7 +184,8 @@ WRONG_VALUES = [
     ("corrected:", "angle:", "`angle` is both an input and an output", "give one of them another name"),
     ("angle: {shape: [1, 2],", "angle: {shape: [1, 2], layout: NCHW,",
      "layout NCHW has 4 dimensions, the shape of `inputs.angle` 2", "`layout: other` fits any shape"),
-    ("mean: [0.5, 0]", "mean: [0.5, 0, 1]", "`inputs.eyes.mean` has 3 values and needs 1 or 2", None),
+    ("mean: [0.5, 0]", "mean: [0.5, 0, 1]", "`inputs.eyes.mean` has 3 values and needs 1 or 2",
+     "layout NCHW says that axis 1 of [1, 2, 48, 64] has the channels, 2 of them"),
     ("unit: radian", "mean: [1, 2]", "`inputs.angle.mean` has 2 values and needs 1, as its layout names "
      "no channels", None),
     ("scale: [0.5, 1]", "scale: [0, 1]", "`inputs.eyes.scale` divides by 0", None),
@@ -196,6 +197,16 @@ WRONG_VALUES = [
     ("  - simplify\n", "  - {simplify: {}, legalize: {}}\n", "`recipe[0]` must have at most 1 entry, not 2", None),
     ("parity.sqnr_db: {min: 40}", "parity.sqnr_db: {}", "`targets.oak.accept.parity.sqnr_db` must have at "
      "least one of `min`, `max`, `max_drop`", None),
+    ("parity.sqnr_db: {min: 40}", "parity.sqnr_db: 40", "`targets.oak.accept.parity.sqnr_db` must be a mapping, "
+     "not 40", "write {min: 40} or {max: 40}"),
+    ("parity.sqnr_db: {min: 40}", "parity.sqnr_db:", "`targets.oak.accept.parity.sqnr_db` must be a mapping, "
+     "not nothing", "write {min: ...} or {max: ...}"),
+    ("parity.sqnr_db: {min: 40}", "parity.sqnr_db: {max: 40}", "`parity.sqnr_db` is better the higher: with `max` "
+     "alone the worst passes", "write `min: 40`"),
+    ("{min: 30, max_drop: 0.5}", "{max: 30, max_drop: 0.5}", None, None),
+    ("max: 2 MB", "min: 2 MB", "`size.bytes` is better the lower: with `min` alone the worst passes",
+     "write `max: 2 MB`"),
+    ("max: 2 MB", "min: 1 MB, max: 2 MB", None, None),
     ("{min: 30, max_drop: 0.5}", "{min: 30, max: 20}", "no value of `quality.psnr_db` is at least 30 and at most 20", None),
     ("{min: 30, max_drop: 0.5}", "{min: 30, peek: 255}", "unknown field `peek` in `targets.oak.accept.quality.psnr_db`",
      "did you mean `peak`?"),
