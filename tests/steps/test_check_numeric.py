@@ -38,6 +38,13 @@ def test_the_worst_tensor_says_how_much_lies_beyond_float16(tmp_path):
     assert found["fp16_subnormal"] == (0.1, "most in value `b` of `conv`, 20.00%")
 
 
+def test_where_nothing_was_looked_at_nothing_is_said_to_be_sound(tmp_path):
+    found = figures(tmp_path)
+    reason = "the network has no values that are floats"
+    assert found["nan_count"] == found["inf_count"] == (None, reason)
+    assert {value for value, _ in found.values()} == {None}
+
+
 def test_of_tensors_that_all_fit_nothing_is_said(tmp_path):
     found = figures(tmp_path, {**ROW, **QUANTISED, "name": "a"})
     assert found["clip_share"] == (0.0, "")

@@ -90,6 +90,13 @@ def test_placement_with_fallback_elsewhere(tmp_path):
     assert rows["placement.shave_share"].detail == "nothing runs on a Myriad X here"
 
 
+def test_no_stages_are_no_proof_that_nothing_falls_back(tmp_path):
+    placement.save(tmp_path / "placement.json", [])
+    rows, _ = measured(check_placement, tmp_path, {"placement": tmp_path / "placement.json"})
+    row = rows["placement.fallback_ops"]
+    assert (row.value, row.detail) == (None, "the compiler names nothing that runs")
+
+
 def test_numeric_names_the_first_overflow(tmp_path):
     def tensor(name, kind="value", **figures):
         row = {"name": name, "layer": f"make_{name}", "kind": kind, "elements": 100}

@@ -29,6 +29,7 @@ Row: TypeAlias = dict[str, Any]
 Figure: TypeAlias = tuple[float | None, str]
 
 _NO_HALVES = "nothing was run in float16"
+_NO_FLOATS = "the network has no values that are floats"
 _NOT_QUANTISED = "nothing is quantised"
 _CONSTANT = "all that is quantised is constant"
 
@@ -67,6 +68,8 @@ def _halves(tensors: Sequence[Row]) -> dict[str, Figure]:
 
 def _numbers(tensors: Sequence[Row]) -> dict[str, Figure]:
     """What float16 makes infinite counts as infinite."""
+    if not tensors:
+        return dict.fromkeys(("nan_count", "inf_count"), (None, _NO_FLOATS))
     rows = [{**t, "inf": t["inf"] if "inf" in t else t["overflow"]} for t in tensors]
     return {f"{name}_count": (sum(t[name] for t in rows), _first(rows, name))
             for name in ("nan", "inf")}  # fmt: skip

@@ -25,6 +25,7 @@ from edgebuild.steps import examples
 _MYRIAD = ("NCE", "SHAVE", "DMA")
 _ACCELERATORS = ("NCE", "HTP")
 _NO_MYRIAD = "nothing runs on a Myriad X here"
+_NO_STAGES = "the compiler names nothing that runs"
 _SHOWN = 5
 
 
@@ -44,8 +45,10 @@ def run(call: Call) -> None:
     rows = [
         measured(
             "fallback_ops",
-            len(fallen),
-            "; ".join(f"{s.layer or s.name} ({s.op}): {s.reason}" for s in fallen[:5]),
+            len(fallen) if stages else None,
+            "; ".join(f"{s.layer or s.name} ({s.op}): {s.reason}" for s in fallen[:5])
+            if stages
+            else _NO_STAGES,
         )
     ]
     absent = "" if is_myriad else _NO_MYRIAD
