@@ -66,9 +66,9 @@ def _judge_one(limit: Limit, metric: Metric, m: Measurement) -> Finding:
     problems = []
     drops = False
     if limit.min is not None and not m.value >= limit.min:
-        problems.append(f"below {amount(limit.min, metric.unit)}")
+        problems.append(_beyond("below", m.value, limit.min, metric.unit))
     if limit.max is not None and not m.value <= limit.max:
-        problems.append(f"above {amount(limit.max, metric.unit)}")
+        problems.append(_beyond("above", m.value, limit.max, metric.unit))
     if limit.max_drop is not None:
         if m.baseline is None:
             return _finding(limit, metric, m, "unproven", "the source was not measured")
@@ -81,6 +81,12 @@ def _judge_one(limit: Limit, metric: Metric, m: Measurement) -> Finding:
     detail = _join(*problems, doubt, certainty.told(limit, m, metric.unit), m.detail)
     finding = _finding(limit, metric, m, verdict, detail)
     return replace(finding, bound=None, side="") if drops else finding
+
+
+def _beyond(word: str, value: float, bound: float, unit: str) -> str:
+    """By how much, where both read the same."""
+    text = f"{word} {amount(bound, unit)}"
+    return f"{text} by {abs(value - bound):.1g}" if amount(value) == amount(bound) else text
 
 
 def _drop(metric: Metric, value: float, baseline: float) -> float:

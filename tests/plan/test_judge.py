@@ -44,6 +44,13 @@ def test_limits(limit, value, verdict):
     assert [v for _, v, _ in found] == [verdict]
 
 
+def test_a_value_that_reads_like_its_limit_is_told_apart():
+    limit = Limit(metric="parity.sqnr_db", min=0.95)
+    assert verdicts([limit], [sqnr(0.94999998)]) == [
+        ("parity.sqnr_db", "failed", "below 0.95 by 2e-08")
+    ]
+
+
 def test_nothing_measured_is_unproven_and_says_why():
     limit = Limit(metric="parity.sqnr_db", min=40)
     assert verdicts([limit], [], missing={"parity": "no evaluation data"}) == [
