@@ -86,7 +86,8 @@ def _judge_one(limit: Limit, metric: Metric, m: Measurement) -> Finding:
 def _beyond(word: str, value: float, bound: float, unit: str) -> str:
     """By how much, where both read the same."""
     text = f"{word} {amount(bound, unit)}"
-    return f"{text} by {abs(value - bound):.1g}" if amount(value) == amount(bound) else text
+    same = amount(value, unit) == amount(bound, unit)
+    return f"{text} by {abs(value - bound):.1g} {unit}".rstrip() if same else text
 
 
 def _drop(metric: Metric, value: float, baseline: float) -> float:

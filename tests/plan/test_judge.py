@@ -47,7 +47,7 @@ def test_limits(limit, value, verdict):
 def test_a_value_that_reads_like_its_limit_is_told_apart():
     limit = Limit(metric="parity.sqnr_db", min=0.95)
     assert verdicts([limit], [sqnr(0.94999998)]) == [
-        ("parity.sqnr_db", "failed", "below 0.95 by 2e-08")
+        ("parity.sqnr_db", "failed", "below 0.95 by 2e-08 dB")
     ]
 
 
