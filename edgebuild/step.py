@@ -1,4 +1,4 @@
-"""The vocabulary of a build: kinds of step, steps, contracts, actions, findings.
+"""The vocabulary of a build: kinds of step, steps, findings, and contracts (of `edgebuild.contract`).
 
 Everything here is data. A kind of step is one module in `edgebuild/steps/<role>s/`; its
 docstring is its manual page and it defines `KIND = StepKind(...)` and a function
@@ -13,83 +13,16 @@ from dataclasses import MISSING, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from edgebuild.digest import Digest
+from edgebuild.contract import Color as Color
+from edgebuild.contract import Contract as Contract
+from edgebuild.contract import DType as DType
+from edgebuild.contract import Layout as Layout
+from edgebuild.contract import Tensor as Tensor
 from edgebuild.errors import Position
 
 Role = Literal["source", "data", "pass", "backend", "runtime", "probe", "check", "training"]
 Evidence = Literal["device", "emulated", "host", "estimated"]
 Verdict = Literal["passed", "failed", "unproven", "waived"]
-DType = Literal["float32", "float16", "uint8", "int8", "int32", "int64", "bool"]
-Layout = Literal["NCHW", "NHWC", "NC", "NCL", "other"]
-Color = Literal["RGB", "BGR", "GRAY", "none"]
-
-
-# ------------------------------------------------------------------------- contracts
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tensor:
-    """One input or output as its user sees it.
-
-    `shape` is the whole shape, batch included, always static. `mean` and `scale` (one value
-    a channel, or one for all) say what the network still expects to be done to raw
-    values before they are fed: `(raw - mean) / scale`; empty = nothing. `color` is the channel
-    order the network expects.
-    """
-
-    shape: tuple[int, ...]
-    dtype: DType = "float32"
-    layout: Layout = "other"
-    color: Color = "none"
-    mean: tuple[float, ...] = ()
-    scale: tuple[float, ...] = ()
-    unit: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contract:
-    """Inputs and outputs by name, in order. A pass or backend may change it (see `StepKind.contract`)."""
-
-    inputs: Mapping[str, Tensor]
-    outputs: Mapping[str, Tensor]
-
-    def to_json(self) -> dict[str, Any]:
-        """Lists, not objects: the order of inputs and outputs is part of the contract."""
-
-        def side(tensors: Mapping[str, Tensor]) -> list[dict[str, Any]]:
-            return [
-                {
-                    "name": name,
-                    "shape": list(t.shape),
-                    "dtype": t.dtype,
-                    "layout": t.layout,
-                    "color": t.color,
-                    "mean": list(t.mean),
-                    "scale": list(t.scale),
-                    "unit": t.unit,
-                }
-                for name, t in tensors.items()
-            ]
-
-        return {"inputs": side(self.inputs), "outputs": side(self.outputs)}
-
-    @staticmethod
-    def from_json(value: Mapping[str, Any]) -> Contract:
-        def side(rows: Any) -> dict[str, Tensor]:
-            return {
-                row["name"]: Tensor(
-                    shape=tuple(row["shape"]),
-                    dtype=row["dtype"],
-                    layout=row["layout"],
-                    color=row["color"],
-                    mean=tuple(row["mean"]),
-                    scale=tuple(row["scale"]),
-                    unit=row["unit"],
-                )
-                for row in rows
-            }
-
-        return Contract(inputs=side(value["inputs"]), outputs=side(value["outputs"]))
 
 
 # ----------------------------------------------------------------------------- files
@@ -259,66 +192,6 @@ class Step:
     inputs: Mapping[str, Output | File] = field(default_factory=dict)
     code: tuple[str, ...] = ()
     declared_at: Position | None = field(default=None, compare=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Input:
-    """One input of an action: its content, and the file name under which the step sees it."""
-
-    digest: Digest
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Action:
-    """A step with everything that can change its bytes pinned. Its digest is the cache key."""
-
-    kind: str
-    code: str
-    params: Mapping[str, Any]
-    facts: Mapping[str, Any]
-    inputs: Mapping[str, Input]
-    outputs: Mapping[str, str]
-    tools: str
-    platform: Mapping[str, str]
-    salt: str
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "kind": self.kind,
-            "code": self.code,
-            "params": self.params,
-            "facts": self.facts,
-            "inputs": {port: [str(i.digest), i.name] for port, i in self.inputs.items()},
-            "outputs": self.outputs,
-            "tools": self.tools,
-            "platform": self.platform,
-            "salt": self.salt,
-        }
-
-
-@dataclass(frozen=True, kw_only=True)
-class ActionResult:
-    """What running an action gave. `metadata` (seconds, when, which machine) is never part of a key."""
-
-    outputs: Mapping[str, Digest]
-    log: Digest
-    metadata: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "outputs": {port: str(d) for port, d in self.outputs.items()},
-            "log": str(self.log),
-            "metadata": dict(self.metadata),
-        }
-
-    @staticmethod
-    def from_json(value: Mapping[str, Any]) -> ActionResult:
-        return ActionResult(
-            outputs={port: Digest.parse(d) for port, d in value["outputs"].items()},
-            log=Digest.parse(value["log"]),
-            metadata=value["metadata"],
-        )
 
 
 # -------------------------------------------------------------------------- findings

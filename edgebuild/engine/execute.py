@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from edgebuild import digest as digests
+from edgebuild.action import Action, ActionResult
 from edgebuild.digest import Digest
 from edgebuild.engine.turn import turn
 from edgebuild.errors import EdgebuildError
-from edgebuild.step import Action, ActionResult, Step, StepKind
+from edgebuild.step import Step, StepKind
 from edgebuild.store import files
 from edgebuild.store.store import Store
 from edgebuild.toolchains.pool import Done, Job, Pool

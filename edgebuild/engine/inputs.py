@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import IO
 
 from edgebuild import digest as digests
+from edgebuild.action import Input
 from edgebuild.digest import Digest
 from edgebuild.errors import EdgebuildError
-from edgebuild.step import Fetched, File, Input
+from edgebuild.step import Fetched, File
 from edgebuild.store import files
 from edgebuild.store.store import Store
 

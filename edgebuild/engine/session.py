@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from edgebuild.action import Action, ActionResult, Input
 from edgebuild.digest import Digest
 from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
@@ -17,7 +18,7 @@ from edgebuild.kinds import Kinds
 from edgebuild.plan import explain
 from edgebuild.plan.graph import Graph
 from edgebuild.plan.resolve import Surroundings, key, resolve
-from edgebuild.step import Action, ActionResult, Input, Output, Step
+from edgebuild.step import Output, Step
 from edgebuild.store.store import BlobLost, Store
 from edgebuild.toolchains.provision import Tools
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from edgebuild import digest as digests
+from edgebuild.action import Action, Input
 from edgebuild.digest import Digest
-from edgebuild.step import Action, Input, Step, StepKind
+from edgebuild.step import Step, StepKind
 
 # Changed when the way steps are run changes in a manner that could change their bytes.
 SALT = "edgebuild-2"

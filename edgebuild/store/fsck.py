@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgebuild import digest as digests
+from edgebuild.action import ActionResult
 from edgebuild.digest import Digest
-from edgebuild.step import ActionResult
 from edgebuild.store import files, roots
 from edgebuild.store.store import Store
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgebuild import digest as digests
+from edgebuild.action import ActionResult
 from edgebuild.digest import Digest
 from edgebuild.errors import EdgebuildError
-from edgebuild.step import ActionResult
 from edgebuild.store import files
 
 

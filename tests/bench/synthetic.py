@@ -11,9 +11,10 @@ from pathlib import Path
 from textproject import write
 
 from edgebuild import verbs
+from edgebuild.action import ActionResult
 from edgebuild.params import parse_params
 from edgebuild.settings import from_environment
-from edgebuild.step import ActionResult, Call
+from edgebuild.step import Call
 
 # source, tidy, append, upper; contract, length, placement, security, size, skew
 STEPS_PER_MODEL = 10

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from edgebuild import digest as digests
-from edgebuild.step import ActionResult
+from edgebuild.action import ActionResult
 from edgebuild.store import fsck, gc
 from edgebuild.store.store import Store, StoreBusy
 

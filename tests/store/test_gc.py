@@ -6,8 +6,8 @@ import threading
 import pytest
 
 from edgebuild import digest as digests
+from edgebuild.action import ActionResult
 from edgebuild.errors import EdgebuildError
-from edgebuild.step import ActionResult
 from edgebuild.store import gc
 from edgebuild.store.store import Store
 

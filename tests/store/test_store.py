@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
 from edgebuild import digest as digests
-from edgebuild.step import ActionResult
+from edgebuild.action import ActionResult
 from edgebuild.store import fsck, gc
 from edgebuild.store.store import BlobLost, Store, StoreError
 
