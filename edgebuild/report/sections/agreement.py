@@ -60,7 +60,8 @@ def _output(
     strip = element("td", class_="strip")
     if known := [v for v in by_sample if v is not None]:
         words = f"worst {number(round(min(known), 1), 'dB')} of {len(known)}"
-        if drawn := sparkline(by_sample[:200], label=f"SQNR of each sample: {words}"):
+        drawn = sparkline(by_sample[:200], label=f"SQNR of each sample: {words}")
+        if drawn is not None:
             strip.append(drawn)
         strip.append(element("span", words, class_="dim"))
     return row(
