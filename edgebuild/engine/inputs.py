@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import ipaddress
+import os
 import socket
 import time
 import urllib.error
@@ -90,10 +91,12 @@ class Inputs:
                     if path.is_file():
                         yield path
         for mirror in self.mirrors:
-            for path in sorted(mirror.rglob("*")):
-                with contextlib.suppress(OSError):
-                    if path.is_file() and path.stat().st_size == digest.size_bytes:
-                        yield path
+            for place, folders, names in os.walk(mirror):  # what cannot be read is passed over
+                folders.sort()
+                for path in (Path(place, name) for name in sorted(names)):
+                    with contextlib.suppress(OSError):
+                        if path.is_file() and path.stat().st_size == digest.size_bytes:
+                            yield path
 
     def _absent_mirrors(self) -> dict[str, str]:
         """For a message: mirror folders that are not there."""

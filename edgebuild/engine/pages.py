@@ -98,4 +98,4 @@ def _write(artifacts: Path, path: Path, data: bytes) -> bool:
 
 
 def _way(page: Path, other: Path) -> str:
-    return quote(Path(os.path.relpath(other, page.parent)).as_posix(), safe="/,=+@~")
+    return quote(os.fsencode(os.path.relpath(other, page.parent)), safe="/,=+@~")

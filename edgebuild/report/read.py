@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ def read_report(path: Path) -> dict[str, Any] | None:
     """The report in a file; None if it is absent, damaged, of another schema or somebody else's. Figures
     of findings and measurements are numbers again, the infinite ones too."""
     try:
+        if not path.is_file():  # a pipe or a device would be read for ever
+            return None
         found = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
@@ -45,9 +48,12 @@ def read_report(path: Path) -> dict[str, Any] | None:
 def published(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     """Path and content of every report below a folder, sorted; folders whose name begins with a dot are
     not looked into, and links are not followed."""
-    for path in sorted(folder.rglob(REPORT)):
-        if any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue
+    found = []
+    for place, folders, files in os.walk(folder):  # what goes meanwhile is passed over
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        if REPORT in files:
+            found.append(Path(place, REPORT))
+    for path in sorted(found):
         report = read_report(path)
         if report is not None:
             yield path, report

@@ -1,6 +1,8 @@
 """Pages of several variants are complete when a build ends, and the same when nothing has changed."""
 
 import json
+import os
+import shutil
 import time
 
 import pytest
@@ -55,6 +57,16 @@ def test_a_rejected_one_is_among_them_and_shows_them(place):
     assert "../times-2/rejected/report.html" in links(place, "times-1")
     assert "../../times-1/report.html" in links(place, "times-2/rejected")
     assert "../../../../index.html" in links(place, "times-2/rejected")
+
+
+def test_a_folder_whose_name_is_no_text_stops_no_build(place):
+    """Somebody's copy of an artifact, from a system that wrote names in Latin-1."""
+    run(place)
+    copy = os.fsdecode(os.fsencode(place / "artifacts") + b"/board-\xe9")
+    shutil.copytree(place / "artifacts/board", copy)
+    run(place, times=(1, 2, 3))
+    index = (place / "artifacts/index.html").read_text()
+    assert "board-%E9/net/times-1/report.html" in index
 
 
 def test_one_that_goes_is_no_longer_shown(place):

@@ -1,6 +1,7 @@
 """A report is read only if it is one: whatever lies among the artifacts stops no build."""
 
 import json
+import os
 
 import pytest
 
@@ -34,6 +35,14 @@ def test_what_is_no_report_is_none(tmp_path, content):
     path = tmp_path / "report.json"
     path.write_bytes(content)
     assert read_report(path) is None
+
+
+def test_what_could_be_read_for_ever_is_not_read(tmp_path):
+    for name, make in (("zero", lambda p: p.symlink_to("/dev/zero")), ("pipe", os.mkfifo)):
+        (tmp_path / name).mkdir()
+        make(tmp_path / name / "report.json")
+        assert read_report(tmp_path / name / "report.json") is None
+    assert list(published(tmp_path)) == []
 
 
 def test_an_absent_file_and_a_folder_are_none(tmp_path):
