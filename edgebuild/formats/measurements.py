@@ -20,6 +20,9 @@ def save(
         value = row["value"]
         if value is not None and value != value:  # NaN measured is no measurement
             row.update(value=None, detail=row["detail"] or "not a number")
+        for key, nothing in (("interval", None), ("quantiles", ()), ("drop_quantiles", ())):
+            if any(figure != figure for figure in row[key] or ()):
+                row[key] = nothing
     document = {"measurements": rows, "details": dict(details or {})}
     path.write_text(json.dumps(_finite(document), indent=1, sort_keys=True, allow_nan=False))
 
@@ -42,7 +45,9 @@ def from_json(row: Mapping[str, Any]) -> Measurement:
 
 
 def _finite(value: Any) -> Any:
-    """JSON has no infinity: written as the string `inf` or `-inf`, read back by `float`."""
+    """JSON has no infinity: written as the string `inf` or `-inf`, read back by `float`; NaN is null."""
+    if isinstance(value, float) and value != value:
+        return None
     if isinstance(value, float) and value in (float("inf"), float("-inf")):
         return str(value)
     if isinstance(value, dict):
