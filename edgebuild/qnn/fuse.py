@@ -73,6 +73,50 @@ def batch_norms_to_convs(graph: onnx.GraphProto) -> int:
     return count
 
 
+def gemm_biases(graph: onnx.GraphProto) -> int:
+    """What a Gemm adds becomes one number a column, or an Add behind it; how many there were.
+
+    ONNX Runtime's quantiser takes no other form, and forgets `beta`: it becomes 1. The types of values
+    have to be inferred anew.
+    """
+    import numpy as np
+    from onnx import helper, numpy_helper
+
+    values = _values(graph)
+    nodes, count = [], 0
+    for node in graph.node:
+        nodes.append(node)
+        name = node.input[2] if node.op_type == "Gemm" and len(node.input) > 2 else ""
+        if not name:
+            continue
+        attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        beta = attributes.pop("beta", 1.0)
+        added, weight = values.get(name), values.get(node.input[1])
+        columns = weight.shape[0 if attributes.get("transB", 0) else 1] if weight is not None else 0
+        if added is not None and added.ndim == 1 and added.size > 1 and beta == 1:
+            continue
+        count += 1
+        output, inputs = node.output[0], list(node.input)
+        if added is not None and added.shape[:-1] in ((), (1,)) and max(columns, added.size) > 1:
+            row = np.broadcast_to(added.reshape(-1), (max(columns, added.size),))
+            inputs[2] = f"{output}_gemm_bias"
+            scaled = (row * beta).astype(row.dtype)
+            graph.initializer.append(numpy_helper.from_array(scaled, inputs[2]))
+            _become(node, "Gemm", inputs, **attributes)
+            continue
+        if beta != 1:
+            factor, term = f"{output}_gemm_beta", f"{output}_gemm_term"
+            graph.initializer.append(numpy_helper.from_array(np.float32([beta]), factor))
+            nodes.append(helper.make_node("Mul", [name, factor], [term], term))
+            name = term
+        _become(node, "Gemm", inputs[:2], **attributes)
+        node.output[0] = f"{output}_gemm"
+        nodes.append(helper.make_node("Add", [node.output[0], name], [output], f"{output}_add"))
+    onnx_canonical.replace(graph.node, nodes)
+    drop_unread(graph)
+    return count
+
+
 def drop_unread(graph: onnx.GraphProto) -> None:
     """Without the initializers that nothing reads any more."""
     reads = _reads(graph)

@@ -31,6 +31,7 @@ def prepare(model: onnx.ModelProto, *, opset: int, htp: bool, folder: Path) -> o
     _constants_to_initializers(prepared.graph)
     del prepared.metadata_props[:]  # ONNX Runtime's preparation stumbles over any
     fuse.fuse_softmax(prepared.graph)
+    fuse.gemm_biases(prepared.graph)
     if htp:
         prepared = _for_htp(prepared, folder)
     onnx_contract.infer(prepared)

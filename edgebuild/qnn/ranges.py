@@ -38,7 +38,8 @@ def observe(
     `percentile`: so many of the values that are not 0 lie inside, the rest is cut off both sides
     alike. `entropy`: the part of the whole range, zero staying where it is, in which 256 levels
     lose least information (Kullback-Leibler divergence; Migacz, 8-bit Inference with TensorRT,
-    GTC 2017). The types in `model` must be inferred. RangeError if a value is not a number.
+    GTC 2017). Of a value without elements it is 0 to 0. The types in `model` must be inferred.
+    RangeError if a value is not a number.
     """
     whole = _whole(model, feeds, threads)
     if method == "minmax":
@@ -57,6 +58,9 @@ def _whole(model: onnx.ModelProto, feeds: Sequence[Feeds], threads: int) -> dict
 
     ranges: dict[str, Range] = {}
     for number, name, array in _values(model, feeds, threads):
+        if not array.size:
+            ranges[name] = (0.0, 0.0)
+            continue
         low, high = float(array.min()), float(array.max())
         if not (np.isfinite(low) and np.isfinite(high)):
             raise RangeError(
@@ -103,7 +107,7 @@ def _values(
         found = {**sample, **onnx_run.run(session, sample)}
         for name in (*sample, *(n for n in made if n in found)):
             array = found[name]
-            if array.dtype.kind == "f" and array.size:
+            if array.dtype.kind == "f":
                 yield number, name, array
 
 

@@ -50,7 +50,7 @@ def prove(
             if error > tolerance and error > 2 * _sensitivity(before, feed, name, old):
                 raise _blame(before, after, feed, applied, name, error, tolerance)
             worst = max(worst, error)
-            finite[name] |= bool(np.isfinite(old).any()) if old.dtype.kind == "f" else True
+            finite[name] |= old.dtype.kind != "f" or not old.size or bool(np.isfinite(old).any())
     unproven = [name for name, shown in finite.items() if not shown]
     if unproven:
         raise NotEqualError(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from edgebuild.formats.onnx_file import OnnxError
+
 if TYPE_CHECKING:
     import onnx
     from numpy.typing import NDArray
@@ -15,7 +17,7 @@ def run(
     feed: Mapping[str, NDArray[Any]],
     outputs: Sequence[str] | None = None,
 ) -> list[NDArray[Any]]:
-    """The values of `outputs` (the model's own, if not given).
+    """The values of `outputs` (the model's own, if not given). OnnxError if it cannot be run.
 
     One thread and no graph optimisation: the model is computed as it is written, and the same
     bits come out every time.
@@ -26,10 +28,17 @@ def run(
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.log_severity_level = 4  # failures are raised; warnings about odd models are not ours
-    session = onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-    values: list[NDArray[Any]] = session.run(outputs, dict(feed))
+    try:
+        session = onnxruntime.InferenceSession(
+            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
+        )
+        values: list[NDArray[Any]] = session.run(outputs, dict(feed))
+    except Exception as error:  # its errors share no base class but this
+        raise OnnxError(
+            "ONNX Runtime cannot run the model, so nothing can be shown about what a rewrite does",
+            fields={"reason": " ".join(str(error).split())},
+            hint="the node it names is where to look in the network or its export",
+        ) from error
     return values
 
 

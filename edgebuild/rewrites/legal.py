@@ -27,7 +27,10 @@ def legalize(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[Applied]]:
     applied = opsets.convert(graph, FORM_OPSET, refusals)
     if not refusals:
         _infer(graph, what)
-        applied += forms.apply(graph, refusals)
+        try:
+            applied += forms.apply(graph, refusals)
+        except RefusedError as error:
+            raise LegalizeError(what, [Refusal(op="model", node="main", why=error.why)]) from error
         known = {(r.op, r.node) for r in refusals}
         refusals += [r for r in myriad.check(graph) if (r.op, r.node) not in known]
     else:
@@ -91,6 +94,14 @@ def _closed(model: onnx.ModelProto, static: bool) -> Iterator[Refusal]:
                 node=value.name,
                 why="its shape is open",
                 hint="declare the whole shape in the manifest's `inputs`",
+            )
+    for value in model.graph.output:
+        if value.name in constants and static:
+            yield Refusal(
+                op="output",
+                node=value.name,
+                why="it is a constant",
+                hint="leave the output out of the network",
             )
     functions = {(function.domain, function.name) for function in model.functions}
     for node in model.graph.node:

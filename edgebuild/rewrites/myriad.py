@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from edgebuild.rewrites.graph import Graph, attribute, optional
-from edgebuild.rewrites.refused import Refusal
+from edgebuild.rewrites.refused import Refusal, RefusedError
 
 if TYPE_CHECKING:
     import onnx
@@ -71,7 +71,10 @@ def check(graph: Graph) -> Iterator[Refusal]:
                 hint="leave the input out of the network",
             )
     for node in graph.nodes:
-        why = unread(node) or _limit(graph, node) or _types(graph, node)
+        try:
+            why = unread(node) or _limit(graph, node) or _types(graph, node)
+        except RefusedError as error:
+            why = error.why
         if why:
             hint = _HINTS.get(node.op_type, "")
             yield Refusal(op=node.op_type, node=node.name, why=why, hint=hint)

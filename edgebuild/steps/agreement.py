@@ -108,4 +108,4 @@ def _difference(expected: NDArray[Any], actual: NDArray[Any]) -> NDArray[Any]:
 
     with np.errstate(invalid="ignore"):
         difference = np.abs(expected.astype(np.float64) - actual.astype(np.float64))
-    return np.nan_to_num(difference, copy=False, nan=np.inf, posinf=np.inf)
+    return np.nan_to_num(difference, nan=np.inf, posinf=np.inf)

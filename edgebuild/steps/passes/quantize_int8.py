@@ -3,7 +3,8 @@
 With `target: qnn` every op gets Q/DQ around it, by ONNX Runtime's settings for Qualcomm's HTP:
 needed on chips without floating point, such as SM8250. Relu and Clip fold into the range of the op
 before them; where that op only moves values (MaxPool, Reshape), they are moved in front of it
-first. A batch norm on its own becomes a convolution. With `target: generic` the model is for ONNX
+first. A Clip whose bounds leave out zero, which every quantised range has in it, becomes Max and
+Min. A batch norm on its own becomes a convolution. With `target: generic` the model is for ONNX
 Runtime and OpenVINO. In both, `exp(x) / sum(exp(x))` becomes a Softmax.
 
 The model is brought to opset 13 (21 with 16-bit activations) and what was done before any
@@ -21,7 +22,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from edgebuild.errors import EdgebuildError, suggest
-from edgebuild.formats import dataset, onnx_contract, onnx_file, onnx_names, onnx_run
+from edgebuild.formats import (
+    dataset,
+    onnx_canonical,
+    onnx_contract,
+    onnx_file,
+    onnx_names,
+    onnx_run,
+)
 from edgebuild.formats.feed import feed
 from edgebuild.qnn import coverage
 from edgebuild.qnn.prepare import prepare
@@ -84,6 +92,7 @@ def run(call: Call) -> None:
     model = onnx_file.load(call.inputs["model"])
     if coverage.is_quantised(model):
         raise QuantizeError("the model is quantised already", hint="use this pass once")
+    _check_flow(model, params)
     contract = Contract.from_json(call.facts["contract"])
     source = Contract.from_json(call.facts["source_contract"])
     feeds = _calibration(call.inputs["calibration"], source, contract, params.samples)
@@ -166,6 +175,17 @@ def _kept(model: onnx.ModelProto, keep_float: Sequence[str]) -> frozenset[str]:
             )
     wanted = set(keep_float)
     return frozenset(n.name for n in model.graph.node if {n.name, n.op_type} & wanted)
+
+
+def _check_flow(model: onnx.ModelProto, params: Params) -> None:
+    """QuantizeError if the HTP were to choose between graphs, or to repeat one."""
+    flow = [n for n in model.graph.node if any(onnx_canonical.subgraphs(n))]
+    if flow and params.target == "qnn":
+        raise QuantizeError(
+            "the HTP has no control flow",
+            fields={n.name: f"{n.op_type} has graphs inside it" for n in flow[:_SHOWN]},
+            hint="export the branch that is used, or unroll the loop",
+        )
 
 
 def _check_coverage(model: onnx.ModelProto, params: Params, kept: frozenset[str]) -> None:

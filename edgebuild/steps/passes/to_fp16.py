@@ -143,7 +143,10 @@ class _Conversion:
     def _weight(self, name: str, half: bool) -> str:
         import onnx
 
-        new = name if (name, not half) not in self.names else _other(name, half)
+        taken = (name, not half) in self.names
+        if name in self.outputs:  # its own name is that of what the world reads
+            taken = half == self.keep_io
+        new = _other(name, half) if taken else name
         tensor = onnx.TensorProto()
         tensor.CopyFrom(self.weights[name])
         if half:

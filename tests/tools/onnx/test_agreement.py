@@ -58,3 +58,10 @@ def test_near_ties_of_labels_are_allowed_wrong_labels_are_not():
         require([3], [4])
     with pytest.raises(AgreementError):
         require([True, False], [False, False])
+
+
+def test_single_numbers_are_compared_too():
+    one, other = np.float32(1.0), np.asarray(np.float32(1.01))
+    assert agreement.sqnr(np.asarray(one), other) == pytest.approx(40, abs=0.1)
+    assert agreement.max_abs(np.asarray(one), other) == pytest.approx(0.01, abs=1e-4)
+    require(1.0, 1.0)

@@ -146,3 +146,11 @@ def test_an_input_that_nothing_reads_is_refused():
     graph = "g (float[2] x, float[2] spare) => (float[2] y) { y = Relu(x) }"
     with pytest.raises(LegalizeError, match="input `spare`: nothing depends on it"):
         legal.legalize(Example(graph=graph).model())
+
+
+def test_an_output_that_is_a_constant_is_refused():
+    from edgebuild.rewrites import legal
+
+    graph = "g (float[2] x) => (float[2] y, float[2] k) <float[2] k = {1, 2}> { y = Add(x, k) }"
+    with pytest.raises(LegalizeError, match="output `k`: it is a constant"):
+        legal.legalize(Example(graph=graph).model())

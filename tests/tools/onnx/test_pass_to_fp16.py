@@ -156,3 +156,16 @@ def test_an_input_that_is_an_output_and_an_output_read_inside(tmp_path):
         folder.mkdir()
         half = convert(folder, model, contract, keep_io=keep_io)
         assert compare(model, half, contract) > 60
+
+
+@pytest.mark.parametrize("keep_io", [True, False])
+def test_a_constant_that_is_an_output(tmp_path, keep_io):
+    nodes = [helper.make_node("Add", ["x", "k"], ["y"])]
+    model, contract = graph(nodes, [constant("k", [1.5])])
+    model.graph.output.append(helper.make_tensor_value_info("k", 1, [1]))
+    outputs = {**contract.outputs, "k": Tensor(shape=(1,))}
+    contract = Contract(inputs=contract.inputs, outputs=outputs)
+    half = convert(tmp_path, model, contract, keep_io=keep_io)
+    assert compare(model, half, contract) > 60
+    kept = TensorProto.FLOAT if keep_io else TensorProto.FLOAT16
+    assert half.graph.output[1].type.tensor_type.elem_type == kept

@@ -261,6 +261,65 @@ def test_a_softmax_whose_parts_are_read_elsewhere_stays():
     assert fuse.fuse_softmax(given.graph) == 0
 
 
+GEMM_BIASES = {
+    "a number": (),
+    "one number": (1,),
+    "a row": (5,),
+    "a row of two dimensions": (1, 5),
+    "a column": (4, 1),
+    "a matrix": (4, 5),
+}
+
+
+@pytest.mark.parametrize("beta", [1.0, 0.2])
+@pytest.mark.parametrize("name", GEMM_BIASES)
+def test_what_a_gemm_adds_is_quantised_in_every_form(tmp_path, name, beta):
+    """ONNX Runtime's quantiser ends in a traceback, or takes `beta` for 1."""
+    gemm = helper.make_node("Gemm", ["r", "b", "a"], ["y"], "gemm", beta=beta)
+    nodes = [helper.make_node("Reshape", ["x", "shape"], ["r"], "reshape"), gemm]
+    added = numpy_helper.from_array(RANDOM.uniform(5, 9, GEMM_BIASES[name]).astype(np.float32), "a")
+    given = network(nodes, [4, 5], constant("shape", 4, 256), weights("b", 256, 5), added)
+    given.graph.initializer.remove(given.graph.initializer[0])
+    model = quantise(tmp_path / "q", given, count=64)
+    assert coverage.float_nodes(model) == []
+    assert sqnr(given, model) > 20
+
+
+def test_an_answer_that_is_one_number_is_compared(tmp_path):
+    mean = helper.make_node("ReduceMean", ["c"], ["y"], "mean", keepdims=0)
+    model = quantise(tmp_path / "q", network([conv(), mean], []))
+    assert onnx_contract.of_model(model).outputs["y"].shape == ()
+
+
+def test_a_value_without_elements_has_a_range(tmp_path):
+    nodes = [
+        conv(),
+        helper.make_node("Slice", ["c", "none", "none", "axis"], ["e"], "slice"),
+        helper.make_node("Concat", ["c", "e"], ["y"], "join", axis=1),
+    ]
+    given = network(nodes, [1, 4, 16, 16], constant("none", 0), constant("axis", 1))
+    assert sqnr(given, quantise(tmp_path / "q", given, target="generic")) > 25
+
+
+def test_control_flow_is_refused_for_the_htp(tmp_path):
+    branch = helper.make_graph(
+        [helper.make_node("Neg", ["c"], ["n"], "neg")],
+        "branch",
+        [],
+        [helper.make_tensor_value_info("n", TensorProto.FLOAT, [1, 4, 16, 16])],
+    )
+    choice = helper.make_node("If", ["yes"], ["y"], "if", then_branch=branch, else_branch=branch)
+    given = network([conv(), choice], [1, 4, 16, 16], constant("yes", True, kind=np.bool_))
+    given.graph.initializer[-1].ClearField("dims")
+    with pytest.raises(QuantizeError) as caught:
+        quantise(tmp_path / "q", given)
+    assert str(caught.value) == (
+        "error: the HTP has no control flow\n"
+        "  if  If has graphs inside it\n"
+        "hint: export the branch that is used, or unroll the loop"
+    )
+
+
 # ---------------------------------------------------------------------------- older opsets
 
 

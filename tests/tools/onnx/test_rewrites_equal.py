@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from onnx import helper, numpy_helper
 
+from edgebuild.formats.onnx_file import OnnxError
 from edgebuild.rewrites import equal, fold, forms
 from edgebuild.rewrites.example import Example
 from edgebuild.rewrites.forms import Applied
@@ -88,3 +89,21 @@ def test_a_rewrite_that_feeds_itself_is_a_bug_that_shows(monkeypatch):
     fold.fold(graph)
     with pytest.raises(AssertionError, match="endless"):
         forms.apply(graph, [])
+
+
+def test_of_an_output_without_elements_there_is_nothing_to_show():
+    graph = """g (float[1,4] x) => (float[0,4] y) <int64[1] none = {0}> {
+        y = Slice(x, none, none)
+    }"""
+    assert equal.prove(Example(graph=graph).model(), Example(graph=graph).model()) == 0
+
+
+def test_what_cannot_be_run_is_told_with_the_reason():
+    graph = "g (float[4] x) => (float[4] y) { a = Cast<to = 5>(x) b = Relu(a) y = Cast<to = 1>(b) }"
+    model = Example(graph=graph, opset=14).model()
+    with pytest.raises(OnnxError) as error:
+        equal.prove(model, model)
+    assert error.value.message == (
+        "ONNX Runtime cannot run the model, so nothing can be shown about what a rewrite does"
+    )
+    assert "Could not find an implementation for Relu(14)" in error.value.fields["reason"]
