@@ -79,7 +79,7 @@ def open_session(
         records=Records(root / STATE / "records.json"),
         around=around,
         tools=toolbox.get,
-        edited=lambda step: world.edited(kinds, step.kind, step.code),
+        edited=lambda kind_id, modules: world.edited(kinds, kind_id, modules),
         execute=Executor(
             store=store, pool=pool, logs=root / STATE / "logs", secrets=settings.secrets
         ),

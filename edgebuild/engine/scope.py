@@ -23,7 +23,7 @@ def read(build: Build) -> Iterator[str]:
     kinds. Not the tools themselves, nor what was published."""
     yield from _project(build)
     steps = build.graph.steps.values()
-    modules = {name for step in steps for name in step.code}
+    modules = {name for step in steps for name in build.session.modules(step)}
     files = world.code_files(build.session.kinds, {step.kind for step in steps}, modules)
     yield from map(str, files)
     yield from _planned_by(build)

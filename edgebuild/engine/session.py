@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from edgebuild.action import Action, ActionResult, Input
 from edgebuild.digest import Digest
+from edgebuild.engine import world
 from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
 from edgebuild.engine.records import Records
@@ -18,7 +19,7 @@ from edgebuild.kinds import Kinds
 from edgebuild.plan import explain
 from edgebuild.plan.graph import Graph
 from edgebuild.plan.resolve import Surroundings, key, resolve
-from edgebuild.step import Output, Step
+from edgebuild.step import Output, ProjectFile, Step
 from edgebuild.store.store import BlobLost, Store
 from edgebuild.toolchains.provision import Tools
 
@@ -58,8 +59,8 @@ class Session:
     around: Surroundings
     tools: Callable[[str], Tools]
     execute: Executor
-    # A file of a step's code that was edited since its digest was computed.
-    edited: Callable[[Step], Path | None] = lambda step: None
+    # A file of a kind's code, or of modules, that was edited since its digest was computed.
+    edited: Callable[[str, tuple[str, ...]], Path | None] = lambda kind, modules: None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     # Actions of kinds that are `fresh` which this build has run.
     _seen: set[Digest] = field(default_factory=set)
@@ -69,7 +70,15 @@ class Session:
     def action(self, step: Step) -> Action:
         """The action of a step; its inputs' outcomes must be known."""
         known = {port: self._input(ref) for port, ref in step.inputs.items()}
-        return resolve(step, self.kinds.get(step.kind), known, self.around)
+        whole = replace(step, code=self.modules(step))
+        return resolve(whole, self.kinds.get(step.kind), known, self.around)
+
+    def modules(self, step: Step) -> tuple[str, ...]:
+        """What a step loads beside its kind: what it names, and what of edgebuild the project's own Python
+        files among its inputs import."""
+        files = [ref.path for ref in step.inputs.values() if isinstance(ref, ProjectFile)]
+        own = (self.inputs.root / path for path in files if path.endswith(".py"))
+        return (*step.code, *world.imported_by(own))
 
     def restore(self, step_id: str) -> bool:
         """Whether the store has the step's result; if so it is taken, verified."""
@@ -145,7 +154,7 @@ class Session:
         tools = self.tools(kind.tools)
         self._warm(step)
         result = self.execute(step, kind, self.kinds.module(step.kind), action, tools)
-        edited = self.edited(step)
+        edited = self.edited(step.kind, self.modules(step))
         if edited is not None:
             raise CodeEdited(
                 f"{edited} was edited while `{step.id}` ran, so its result is not kept",

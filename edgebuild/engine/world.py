@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import hashlib
 import importlib.util
@@ -50,6 +51,15 @@ def code_files(kinds: Kinds, kind_ids: Iterable[str], modules: Iterable[str] = (
     """The files `code_digest` reads for these kinds, and `module_digest` for these modules."""
     names = {n for k in kind_ids for n in _named(kinds, k)} | set(modules)
     return {Path(path) for name in names for _, path in _closure(name)}
+
+
+def imported_by(paths: Iterable[Path]) -> tuple[str, ...]:
+    """Modules of edgebuild that a project's own Python files import; what is no Python imports none."""
+    found: set[str] = set()
+    for path in paths:
+        with contextlib.suppress(BrokenCode, OSError):
+            found |= {n for n in _imports("", str(path)) if n != "pkgutil" and _does_something(n)}
+    return tuple(sorted(found))
 
 
 def edited(kinds: Kinds, kind_id: str, modules: Iterable[str] = ()) -> Path | None:
@@ -162,6 +172,12 @@ def _source(path: str) -> _Source:
         imports=tuple(imports),
         runs=any(not _is_text(node) for node in tree.body),
     )
+
+
+def _does_something(name: str) -> bool:
+    """Whether there is such a module, and it is not just the folder of others."""
+    path = file(name)
+    return path is not None and (not path.endswith("__init__.py") or _source(path).runs)
 
 
 def _is_text(node: ast.stmt) -> bool:

@@ -13,6 +13,8 @@ from edgebuild.engine import world
 from edgebuild.manifest.model import Use
 from edgebuild.step import ProjectFile
 
+CALIBRATED = Use(kind="pass/calibrated")
+
 
 @pytest.fixture
 def place(tmp_path):
@@ -56,9 +58,7 @@ def test_another_order_of_files_in_the_manifest_is_the_same_bytes(place):
         files = {name: ProjectFile(path=f"{name}.txt") for name in names}
         data = replace(words(), params={**words().params, "files": files})
         opened = open_fake(
-            project(
-                place, model(data={"calibration": data}, recipe=(Use(kind="pass/calibrated"),))
-            ),
+            project(place, model(data={"calibration": data}, recipe=(CALIBRATED,))),
             place / "-".join(names),
             kinds=kinds(data_words="fake_data_order"),
         )
@@ -67,6 +67,33 @@ def test_another_order_of_files_in_the_manifest_is_the_same_bytes(place):
         opened.close()
     assert made[0] == made[1]
     assert made[0][1] == b"files.one files.two"
+
+
+@pytest.mark.parametrize(
+    "text", ["from edgebuild.formats import png\n", "import edgebuild.formats.png\n"]
+)
+def test_what_of_edgebuild_the_projects_own_code_imports_counts(place, monkeypatch, text):
+    """Its kind does not import that, so the kind's own digest has not got it."""
+    (place / "data.py").write_text(f"def f():\n    {text}")
+
+    def action(digest="as it is"):
+        world.forget()
+        opened = open_fake(
+            project(place, model(data={"calibration": words("data.py")}, recipe=(CALIBRATED,))),
+            place / "home",
+        )
+        table = opened.session.around.modules
+        if digest != "as it is":
+            monkeypatch.setitem(table, "edgebuild.formats.png", digest)
+        made = opened.session.action(opened.graph.step("net/calibration"))
+        opened.close()
+        return made.code
+
+    assert action() == action()
+    assert action("another") != action()
+    assert world.imported_by([place / "data.py"]) == ("edgebuild.formats.png",)
+    (place / "data.py").write_text("def f(:\n")  # the step says so itself
+    assert action("another") == action()
 
 
 def test_files_of_a_list_keep_the_order_of_their_numbers():
