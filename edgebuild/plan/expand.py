@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,9 @@ from edgebuild.manifest.model import Model, ModelTarget, Project, Target, Use
 from edgebuild.params import parse_params
 from edgebuild.plan.behind import Behind
 from edgebuild.plan.graph import Builder, Graph, Refused, Variant, order
+from edgebuild.plan.matrix import Choice, choices, merged
 from edgebuild.plan.params import split_files
-from edgebuild.step import Contract, File, Limit, Output, Step
+from edgebuild.step import Contract, File, Output, Step
 
 # What a backend says of its artifact, beside the artifact itself.
 _ABOUT_ARTIFACT = ("contract", "placement", "names")
@@ -40,9 +40,9 @@ def expand(
 
     `abilities` says which probes the machine can run (`StepKind.needs`)."""
     if target not in project.targets:
-        raise _unknown("target", target, list(project.targets))
+        raise unknown("target", target, list(project.targets))
     if model is not None and model not in project.models:
-        raise _unknown("model", model, list(project.models))
+        raise unknown("model", model, list(project.models))
     chosen = [project.models[model]] if model else list(project.models.values())
     builder = Builder()
     variants: list[Variant] = []
@@ -74,38 +74,6 @@ def expand(
     )
 
 
-def expand_training(project: Project, model: str, kinds: Kinds) -> Graph:
-    """The graph of one step that trains a model's weights. UnknownName if it has no training."""
-    if model not in project.models:
-        raise _unknown("model", model, list(project.models))
-    one = project.models[model]
-    if one.training is None:
-        raise UnknownName(
-            f"model `{model}` declares no training",
-            position=one.position,
-            hint="`training: {file: train.py, function: train}` in its manifest",
-        )
-    plain, inputs, _ = split_files(kinds.get(one.training.kind).params, one.training.params)
-    step = Step(
-        id=f"{model}/training",
-        kind=one.training.kind,
-        params=plain,
-        inputs=inputs,
-        declared_at=one.training.position,
-    )
-    return Graph(steps={step.id: step}, variants=())
-
-
-@dataclass(frozen=True)
-class _Choice:
-    """One combination of a matrix: a value on each axis."""
-
-    label: str
-    recipe: tuple[Use, ...]
-    compile: Mapping[str, Any]
-    accept: tuple[Limit, ...]
-
-
 @dataclass(frozen=True)
 class _Line:
     """Where a model stands after some passes: what is in scope, and its contract there."""
@@ -135,7 +103,7 @@ class _ModelExpansion:
         line = self._passes(shared, self.use.recipe, prefix)
         backends = self.target.backends_for(self.use)
         several = len(backends) > 1
-        for choice in _choices(self.use):
+        for choice in choices(self.use):
             inner = "/".join(filter(None, (prefix, choice.label)))
             chosen = self._passes(line, choice.recipe, inner)
             for backend in backends:
@@ -194,7 +162,7 @@ class _ModelExpansion:
         return _Line(scope, contract)
 
     def _variant(
-        self, line: _Line, choice: _Choice, backend: str, label: str, where: str
+        self, line: _Line, choice: Choice, backend: str, label: str, where: str
     ) -> Variant:
         kind = self.kinds.get(f"backend/{backend}")
         known = set(split_files(kind.params, {})[2])
@@ -208,7 +176,7 @@ class _ModelExpansion:
         made = {port: Output(step=step.id, port=port) for port in kind.produces}
         artifact = {f"artifact.{p}": r for p, r in made.items() if p not in _ABOUT_ARTIFACT}
         scope: Scope = {**line.scope, **made, **artifact}
-        limits = _merged(self.use.accept, choice.accept)
+        limits = merged(self.use.accept, choice.accept)
         about: dict[str, Any] = {
             "model_contract": line.contract.to_json(),
             "backend": backend,
@@ -321,28 +289,8 @@ class _ModelExpansion:
         return kind.contract(parse_params(kind.params, plain), contract)
 
 
-def _choices(use: ModelTarget) -> Iterator[_Choice]:
-    """The matrix multiplied out; one empty choice if there is none."""
-    for values in itertools.product(*(axis.values for axis in use.matrix)):
-        label = ",".join(
-            f"{axis.name}-{value.label}" for axis, value in zip(use.matrix, values, strict=True)
-        )
-        merged: dict[str, Any] = {}
-        accept: tuple[Limit, ...] = ()
-        for value in values:
-            merged.update(value.compile)
-            accept = _merged(accept, value.accept)
-        yield _Choice(label, tuple(u for v in values for u in v.recipe), merged, accept)
-
-
-def _merged(base: Sequence[Limit], over: Sequence[Limit]) -> tuple[Limit, ...]:
-    """Limits by metric, the later one wins."""
-    table = {limit.metric: limit for limit in base}
-    table |= {limit.metric: limit for limit in over}
-    return tuple(table.values())
-
-
-def _unknown(what: str, name: str, known: list[str]) -> UnknownName:
+def unknown(what: str, name: str, known: list[str]) -> UnknownName:
+    """The error for a name that no manifest declares, with what may have been meant."""
     near = suggest(name, known)
     listing = ", ".join(sorted(known)) or "none are declared"
     return UnknownName(

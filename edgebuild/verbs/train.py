@@ -15,7 +15,7 @@ from edgebuild.engine.session import Session
 from edgebuild.errors import EdgebuildError
 from edgebuild.manifest.load import MODELS, load
 from edgebuild.manifest.model import Model
-from edgebuild.plan.expand import expand_training
+from edgebuild.plan.training import expand_training
 from edgebuild.step import ProjectFile
 from edgebuild.store import roots
 from edgebuild.verbs import Context
