@@ -17,8 +17,8 @@ QUANTISED = {
 }  # fmt: skip
 
 
-def figures(folder, *tensors):
-    (folder / "r.json").write_text(json.dumps({"samples": 4, "tensors": tensors}))
+def figures(folder, *tensors, **more):
+    (folder / "r.json").write_text(json.dumps({"samples": 4, "tensors": tensors, **more}))
     done = stepcall.run(numeric, folder / "step", {"ranges": folder / "r.json"})
     rows, details = measurements.load(done["measurements"])
     assert details == {"samples": 4, "tensors": list(tensors)}
@@ -36,6 +36,17 @@ def test_the_worst_tensor_says_how_much_lies_beyond_float16(tmp_path):
     assert found["fp16_overflow"] == (45, "first in value `a` of `conv`, largest magnitude 90000")
     assert found["fp16_saturation"] == (0.4, "most in value `b` of `conv`, 40.00%")
     assert found["fp16_subnormal"] == (0.1, "most in value `b` of `conv`, 20.00%")
+
+
+def test_numbers_of_some_samples_say_of_how_many(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    sound, bad = {**ROW, "name": "a"}, {**ROW, "name": "a", "nan": 3}
+    assert figures(tmp_path, sound, of=4)["nan_count"] == (0, "")
+    assert figures(tmp_path / "a", sound, of=64)["nan_count"] == (0, "4 of 64 samples looked at")
+    assert figures(tmp_path / "b", bad, of=64)["nan_count"] == (
+        3, "first in value `a` of `conv`, largest magnitude 1; 4 of 64 samples looked at",
+    )  # fmt: skip
 
 
 def test_where_nothing_was_looked_at_nothing_is_said_to_be_sound(tmp_path):

@@ -7,7 +7,8 @@ calibration data are like evaluation data, far above 1 where they were too tame,
 wilder). Everywhere: what is no number. Each figure names its tensor and layer.
 
 It is found by running the network on the machine that builds, node by node, so evidence is `host`.
-`ranges.json`, which it reads, is an object of `samples` and `tensors`, a list in the order of the graph:
+`ranges.json`, which it reads, is an object of `samples` that were looked at, `of` so many there are (if that is
+more), and `tensors`, a list in the order of the graph:
 `name`, `layer` (the node that makes it), `kind` (value or weight), `elements`, `max_abs`, `nan`, `inf`,
 `overflow` and `subnormal` (of float16, else null), `min`, `max`; and where quantised `type`, `low`, `high`,
 `scale`, `zero_point`, `clipped`, `clipped_low`, `clipped_high`, `used` (seen range by quantised range) and
@@ -38,12 +39,14 @@ def run(call: Call) -> None:
     """Add up over all tensors, or take the worst, and name it."""
     document = json.loads(call.inputs["ranges"].read_text())
     tensors: list[Row] = document["tensors"]
-    figures = {**_halves(tensors), **_numbers(tensors), **_integers(tensors)}
+    samples, every = document["samples"], document.get("of", document["samples"])
+    seen = f"{samples} of {every} samples looked at" if samples < every else ""
+    figures = {**_halves(tensors), **_numbers(tensors, seen), **_integers(tensors)}
     rows = [
         Measurement(metric=f"numeric.{name}", value=value, evidence="host", detail=detail)
         for name, (value, detail) in figures.items()
     ]
-    details = {"samples": document["samples"], "tensors": tensors}
+    details = {"samples": samples, "tensors": tensors}
     measurements.save(call.outputs["measurements"], rows, details)
 
 
@@ -66,13 +69,18 @@ def _halves(tensors: Sequence[Row]) -> dict[str, Figure]:
     }
 
 
-def _numbers(tensors: Sequence[Row]) -> dict[str, Figure]:
-    """What float16 makes infinite counts as infinite."""
+def _numbers(tensors: Sequence[Row], seen: str) -> dict[str, Figure]:
+    """What float16 makes infinite counts as infinite. `seen` says of which samples, if not of all."""
     if not tensors:
         return dict.fromkeys(("nan_count", "inf_count"), (None, _NO_FLOATS))
     rows = [{**t, "inf": t["inf"] if "inf" in t else t["overflow"]} for t in tensors]
-    return {f"{name}_count": (sum(t[name] for t in rows), _first(rows, name))
-            for name in ("nan", "inf")}  # fmt: skip
+    return {
+        f"{name}_count": (
+            sum(t[name] for t in rows),
+            "; ".join(filter(None, (_first(rows, name), seen))),
+        )
+        for name in ("nan", "inf")
+    }
 
 
 def _integers(tensors: Sequence[Row]) -> dict[str, Figure]:

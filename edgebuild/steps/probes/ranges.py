@@ -57,7 +57,10 @@ def run(call: Call) -> None:
         if arithmetic == "float32":
             samples = _some(call, len(samples))
         rows = [*_weights(model), *_values(call, data, model, evaluation, samples)]
+    every = dataset.length(evaluation)
     document = {"samples": len(samples), "tensors": rows}
+    if len(samples) < every:
+        document["of"] = every
     call.outputs["ranges"].write_text(json.dumps(document, indent=1, allow_nan=False))
 
 
