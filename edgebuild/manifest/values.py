@@ -24,7 +24,7 @@ TEXT: Schema = {"type": "string", "minLength": 1}
 TENSOR_NAME: Schema = {
     "type": "string",
     "pattern": "^[^\\s`]{1,200}$",
-    "patternErrorMessage": "a name without spaces",
+    "patternErrorMessage": "a name of 1 to 200 characters without spaces and back quotes",
 }
 SEMVER: Schema = {
     "type": "string",

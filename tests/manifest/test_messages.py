@@ -180,7 +180,8 @@ WRONG_VALUES = [
      'text "eyes"', "a list of one is written [eyes]"),
     ("shape: [1, 2]", "shape: [1, N]", '`inputs.angle.shape[1]` must be a whole number, not the text "N"', None),
     ("shape: [1, 2]", "shape: [1, 0]", "`inputs.angle.shape[1]` must be at least 1, not 0", None),
-    ("angle: {", "an gle: {", "`an gle` in `inputs` is not a name without spaces", None),
+    ("angle: {", "an gle: {", "`an gle` in `inputs` is not a name of "
+     "1 to 200 characters without spaces and back quotes", None),
     ("corrected:", "angle:", "`angle` is both an input and an output", "give one of them another name"),
     ("angle: {shape: [1, 2],", "angle: {shape: [1, 2], layout: NCHW,",
      "layout NCHW has 4 dimensions, the shape of `inputs.angle` 2", "`layout: other` fits any shape"),
