@@ -3,6 +3,7 @@ import itertools
 import numpy as np
 import onnx
 import pytest
+from mutated import found
 from onnx import TensorProto, helper, numpy_helper
 
 from edgebuild.formats import onnx_file
@@ -34,6 +35,11 @@ def test_every_truncation_is_refused(tmp_path):
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
         refused(path)
+
+
+def test_damaged_copies_are_models_or_refused(tmp_path):
+    path = write(tmp_path / "m.onnx", examples.model())
+    assert found(path, 150, "edgebuild.formats.onnx_file:load") == []
 
 
 def test_larger_than_protobuf_allows(tmp_path):
