@@ -84,7 +84,9 @@ class Console:
             return
         self.failed.append(name)
         text = fail.get_msg() if fail.traceback else fail.message
-        self._line(f"{self._count()} FAILED   {name}" if _step(task) else "")
+        count = self._count()
+        # Before there is a graph, nothing has a place in it.
+        self._line(f"{count} FAILED   {name}" if _step(task) and self.total else "")
         self._line(text.rstrip())
 
     def cleanup_error(self, exception: Any) -> None:
@@ -110,9 +112,11 @@ class Console:
             self.told = True
             self._line(f"interrupted; {counts}; what is done stays done; {seconds:.1f} s")
         elif self.failed:
+            left = self.total - self.done
+            untried = f", {left} not tried (`doit --continue` does)" if left > 0 else ""
             self._line(
                 f"FAILED: {len(self.failed)} of {self.total} failed"
-                f", {len(self.skipped)} could not run; {counts}; {seconds:.1f} s"
+                f", {len(self.skipped)} could not run{untried}; {counts}; {seconds:.1f} s"
             )
             for name in self.failed:
                 self._line(f"  {name}")

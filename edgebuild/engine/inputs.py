@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import http.client
 import ipaddress
 import os
@@ -77,7 +78,7 @@ class Inputs:
         if self.offline:
             raise FetchError(
                 f"no mirror folder has {_name(file)}, and downloads are off",
-                fields={"url": file.url, "sha256": file.sha256, **self._absent_mirrors()},
+                fields={"url": file.url, "sha256": file.sha256, **self._not_it(file)},
                 hint="put the file into a folder named in EDGEBUILD_MIRROR",
             )
         self.say(f"fetching {file.url} ({file.size_bytes / 1e6:.1f} MB)")
@@ -98,10 +99,20 @@ class Inputs:
                         if path.is_file() and path.stat().st_size == digest.size_bytes:
                             yield path
 
-    def _absent_mirrors(self) -> dict[str, str]:
-        """For a message: mirror folders that are not there."""
+    def _not_it(self, file: Fetched) -> dict[str, str]:
+        """For a message: mirror folders that are not there, and a file of its name that is another one."""
         absent = [str(mirror) for mirror in self.mirrors if not mirror.is_dir()]
-        return {"no folder": ", ".join(absent)} if absent else {}
+        said = {"no folder": ", ".join(absent)} if absent else {}
+        for mirror in self.mirrors:
+            for path in sorted(mirror.rglob(glob.escape(_name(file)))):
+                with contextlib.suppress(OSError):
+                    if path.is_file():
+                        found = digests.of_file(path)
+                        said["is another"] = (
+                            f"{path}, {found.size_bytes} bytes, sha256 {found.hash}"
+                        )
+                        return said
+        return said
 
     def _download(self, file: Fetched, digest: Digest) -> None:
         temp = files.temporary(self.store.scratch)
@@ -127,7 +138,7 @@ class Inputs:
             fields={
                 "url": file.url,
                 "expected": f"{digest.size_bytes} bytes, sha256 {digest.hash}",
-                **self._absent_mirrors(),
+                **self._not_it(file),
             },
             hint="if the file moved, put it into a folder named in EDGEBUILD_MIRROR;"
             " it is found there by its sha256",

@@ -48,8 +48,20 @@ def require(
         raise AgreementError(
             f"{what} changed what the model computes",
             fields={"output": name, "sqnr": f"{worst:.1f} dB", "needed": f"{sqnr_db:.0f} dB"},
-            hint="report it with the model: this is a fault of a tool, not of the manifest",
+            hint=_hint(expected[name]),
         )
+
+
+def _hint(expected: NDArray[Any]) -> str:
+    """Whose fault it is: a network that itself answers with no numbers was not fed as it expects."""
+    import numpy as np
+
+    if np.isfinite(expected).all():
+        return "report it with the model: this is a fault of a tool, not of the manifest"
+    return (
+        "the model itself answers with values that are not finite: see whether `mean` and `scale` are those"
+        " that it expects, (raw - mean) / scale, and the data raw values"
+    )
 
 
 def sqnr(expected: NDArray[Any], actual: NDArray[Any]) -> float:

@@ -197,6 +197,19 @@ def test_mirror_folders_that_are_not_there_are_named(place, tmp_path):
     )
 
 
+def test_a_file_of_its_name_that_is_another_is_named(place, tmp_path):
+    """Somebody wrote a wrong digest or size: the one who reads the message sees the right one."""
+    mirror = tmp_path / "mirror"
+    (mirror / "nets").mkdir(parents=True)
+    (mirror / "nets" / "net[1].onnx").write_bytes(b"other")
+    with pytest.raises(FetchError) as caught:
+        bring(replace(place, mirrors=(mirror,), offline=True), fetched("https://x.org/net[1].onnx"))
+    assert (
+        f"  is another  {mirror}/nets/net[1].onnx, 5 bytes, sha256 {digests.of_bytes(b'other').hash}\n"
+        in str(caught.value)
+    )
+
+
 def test_a_mirror_file_that_cannot_be_read_is_passed_over(place, tmp_path, monkeypatch):
     """Also one with the very name; the same content under another name is found."""
     digest = digests.of_bytes(DATA)

@@ -46,6 +46,15 @@ def test_values_that_are_not_finite_must_be_so_in_the_same_places():
         require([1.0, math.nan], [1.1, math.nan])
 
 
+def test_a_network_that_answers_with_no_numbers_is_no_fault_of_a_tool():
+    with pytest.raises(AgreementError) as error:
+        require([1.0, math.nan], [1.0, 2.0])
+    assert str(error.value).endswith(
+        "hint: the model itself answers with values that are not finite: see whether `mean` and `scale` are"
+        " those that it expects, (raw - mean) / scale, and the data raw values"
+    )
+
+
 def test_near_ties_of_labels_are_allowed_wrong_labels_are_not():
     labels = np.arange(1000) % 7
     few, many = labels.copy(), labels.copy()
