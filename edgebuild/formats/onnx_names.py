@@ -63,6 +63,8 @@ def _values(model: onnx.ModelProto, feeds: Mapping[str, Array], threads: int) ->
 def _same(a: Any, b: Any) -> bool:
     import numpy as np
 
+    if isinstance(a, list) and isinstance(b, list):  # a sequence
+        return len(a) == len(b) and all(map(_same, a, b))
     if type(a) is not type(b) or a.shape != b.shape or a.dtype != b.dtype:
         return False
     if a.dtype.kind != "f":

@@ -49,8 +49,9 @@ def infer(graph: Graph) -> None:
     from onnx import helper
 
     model = model_of(graph)
+    made = {name for node in graph.nodes for name in node.output}
     for output in model.graph.output:
-        if output.type.tensor_type.HasField("shape"):
+        if output.name in made and output.type.tensor_type.HasField("shape"):
             output.type.tensor_type.ClearField("shape")  # what is inferred is at least as sharp
     try:
         while True:

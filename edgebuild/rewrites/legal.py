@@ -95,14 +95,12 @@ def _closed(model: onnx.ModelProto, static: bool) -> Iterator[Refusal]:
                 why="its shape is open",
                 hint="declare the whole shape in the manifest's `inputs`",
             )
+    inputs = {value.name for value in model.graph.input}
     for value in model.graph.output:
-        if value.name in constants and static:
-            yield Refusal(
-                op="output",
-                node=value.name,
-                why="it is a constant",
-                hint="leave the output out of the network",
-            )
+        if static and value.name in constants | inputs:
+            why = "it is a constant" if value.name in constants else "it is an input"
+            hint = "leave the output out of the network"
+            yield Refusal(op="output", node=value.name, why=why, hint=hint)
     functions = {(function.domain, function.name) for function in model.functions}
     for node in model.graph.node:
         if (node.domain, node.op_type) in functions:

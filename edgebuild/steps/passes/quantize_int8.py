@@ -146,7 +146,7 @@ def _calibration(path: Path, source: Contract, stage: Contract, samples: int | N
                 fields={"has": ", ".join(inputs) or "(nothing)"},
             )
         values = inputs[name][:samples]
-        if values.shape[0] == 0:
+        if values.size == 0:
             raise QuantizeError("the calibration data is empty")
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise QuantizeError(f"calibration values of input `{name}` are not all numbers")

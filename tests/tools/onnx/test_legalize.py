@@ -148,9 +148,16 @@ def test_an_input_that_nothing_reads_is_refused():
         legal.legalize(Example(graph=graph).model())
 
 
-def test_an_output_that_is_a_constant_is_refused():
+def test_an_output_that_no_node_makes_is_refused():
     from edgebuild.rewrites import legal
 
-    graph = "g (float[2] x) => (float[2] y, float[2] k) <float[2] k = {1, 2}> { y = Add(x, k) }"
-    with pytest.raises(LegalizeError, match="output `k`: it is a constant"):
+    outputs = "float[2] y, float[2] k, float[2] x"
+    graph = f"g (float[2] x) => ({outputs}) <float[2] k = {{1, 2}}> {{ y = Add(x, k) }}"
+    with pytest.raises(LegalizeError) as error:
         legal.legalize(Example(graph=graph).model())
+    assert str(error.value) == (
+        "error: the MyriadX compiler cannot read this model\n"
+        "  output `k`: it is a constant\n"
+        "  output `x`: it is an input\n"
+        "hint: leave the output out of the network"
+    )

@@ -89,3 +89,15 @@ def test_an_unchanged_model_stays_as_it_is():
     before, after = model(CONV, NORM, RELU), model(CONV, NORM, RELU)
     assert onnx_names.keep_meaning(before, after, onnx_run.random_inputs(CONTRACT)) == 0
     assert after == before
+
+
+def test_a_sequence_keeps_its_name():
+    before = model(
+        CONV,
+        helper.make_node("SequenceConstruct", ["c", "x"], ["s"], "both"),
+        helper.make_node("ConcatFromSequence", ["s"], ["j"], "join", axis=0),
+        helper.make_node("ReduceMean", ["j"], ["y"], "mean", axes=[0]),
+    )
+    feeds = onnx_run.random_inputs(CONTRACT)
+    after = before.FromString(before.SerializeToString())
+    assert onnx_names.keep_meaning(before, after, feeds) == 0

@@ -479,6 +479,7 @@ def test_same_bytes_in_another_process_folder_and_with_another_hash_seed(tmp_pat
     [
         ({"other": np.zeros((2, 1), np.float32)}, "the calibration data has no values for input"),
         ({"x": np.zeros((0, 1, 4, 16, 16), np.float32)}, "the calibration data is empty"),
+        ({"x": np.zeros((2, 0, 4, 16, 16), np.float32)}, "the calibration data is empty"),
         ({"x": np.zeros((2, 1, 4, 16, 16), np.float32)}, "all calibration values of input `x` are"),
         (
             {"x": np.full((2, 1, 4, 16, 16), np.nan, np.float32)},
