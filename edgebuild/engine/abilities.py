@@ -25,6 +25,10 @@ def abilities(variables: Mapping[str, str], usb: str = _USB) -> frozenset[str]:
     return frozenset(found)
 
 
+# Abilities whose `circumstances` change whenever what is there is taken away or replaced.
+WATCHED = frozenset({"myriad-device"})
+
+
 def circumstances(variables: Mapping[str, str], usb: str = _USB) -> tuple[str, ...]:
     """Everything outside of files that what a build does and finds can depend on: `abilities`, how each
     device is attached, the machine's facts, where Python looks for kinds."""

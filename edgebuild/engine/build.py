@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from edgebuild.digest import Digest
 from edgebuild.engine import budget, history, noop, pages, publish, scope, stale, swap
-from edgebuild.engine.abilities import circumstances
+from edgebuild.engine.abilities import WATCHED, circumstances
 from edgebuild.engine.diagnose import diagnose
 from edgebuild.engine.session import ResultLost, Session, actions_by_step
 from edgebuild.engine.toolbox import Toolbox
@@ -42,6 +42,8 @@ class Build:
     today: datetime.date
     resources: ExitStack
     begun_ns: int
+    # The `circumstances` when it was opened.
+    around: tuple[str, ...]
     published: dict[str, publish.Published] = field(default_factory=dict)
     # Variants whose reports this build wrote, rejected ones included.
     judged: list[Variant] = field(default_factory=list)
@@ -130,19 +132,28 @@ class Build:
             if self.budgeted is None:
                 budget.forget_outdated(self.session, target, self.artifacts, self.today)
             rewritten = self._write_pages()
-        waivers = [w for v in self.graph.variants for w in v.waivers]
-        waivers += target.budget.waivers if self.has_budget else ()
         if not whole:
             return "the steps asked for are done" if succeeded else ""
         summary = self._summary()
+        # A device that was swapped meanwhile is not the one that was measured.
+        if self.around == circumstances(self.toolbox.settings.variables) and self._can_be_watched:
+            self._record(summary, rewritten)
+        return summary
+
+    @property
+    def _can_be_watched(self) -> bool:
+        """Whether all that steps look at for themselves is among the `circumstances`."""
+        kinds = (self.session.kinds.get(step.kind) for step in self.graph.steps.values())
+        return all(WATCHED.intersection(kind.needs) for kind in kinds if kind.fresh)
+
+    def _record(self, summary: str, rewritten: Mapping[Path, Digest]) -> None:
+        """That there is nothing to do while everything stays as it is."""
+        waivers = [w for v in self.graph.variants for w in v.waivers]
+        if self.has_budget:
+            waivers += self.project.targets[self.target].budget.waivers
         noop.record(
             noop.path(self.project.root / STATE, self.target, self.model),
-            noop.context(
-                self.target,
-                self.model,
-                str(self.toolbox.settings.home),
-                circumstances(self.toolbox.settings.variables),
-            ),
+            noop.context(self.target, self.model, str(self.toolbox.settings.home), self.around),
             scope.read(self),
             summary=summary,
             # One that expired before changes nothing any more.
@@ -162,7 +173,6 @@ class Build:
             },
             there=[str(self.artifacts / pages.INDEX)],
         )
-        return summary
 
     def close(self) -> None:
         self.resources.close()

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from edgebuild.engine import machine, noop, world
+from edgebuild.engine.abilities import circumstances
 from edgebuild.engine.build import STATE, Build
 from edgebuild.engine.execute import Executor
 from edgebuild.engine.inputs import Inputs
@@ -46,6 +47,7 @@ def open_build(
         today=today,
         resources=resources,
         begun_ns=noop.begun_ns(),
+        around=circumstances(toolbox.settings.variables),
     )
 
 

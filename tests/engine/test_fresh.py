@@ -1,12 +1,15 @@
 """A step that looks at the world does so in every build, once; what follows runs only if it saw something else."""
 
 import io
+from dataclasses import replace
 
 import pytest
 from fakebuild import build
 from fakekinds import kinds
 from fakeproject import append, model, project
 
+from edgebuild.engine import build as build_module
+from edgebuild.engine import opening
 from edgebuild.manifest.model import Use
 from edgebuild.settings import Settings
 from edgebuild.verbs import Context, plan
@@ -50,6 +53,35 @@ def test_one_look_does_for_all_steps_that_are_the_same(place):
     assert ran(place, "net", "twin").count("net/looked") == 1
     again = ran(place, "net", "twin")
     assert again == ["net/looked"]  # the twin's is the same action
+
+
+def done(place):
+    return (place / ".edgebuild/done/board").exists()
+
+
+def with_needs(monkeypatch, *needs):
+    import fake_pass_looked
+
+    monkeypatch.setattr(fake_pass_looked, "KIND", replace(fake_pass_looked.KIND, needs=needs))
+
+
+def test_nothing_to_do_is_not_said_where_nobody_would_notice_what_it_would_see(place, monkeypatch):
+    ran(place)
+    assert not done(place)
+    with_needs(monkeypatch, "myriad-device")  # the system tells when one is attached
+    ran(place)
+    assert done(place)
+
+
+def test_nothing_to_do_is_not_said_when_the_device_was_swapped_after_it_was_measured(
+    place, monkeypatch
+):
+    with_needs(monkeypatch, "myriad-device")
+    numbers = iter(("number 7", "number 8"))
+    for module in (opening, build_module):
+        monkeypatch.setattr(module, "circumstances", lambda variables: (next(numbers),))
+    ran(place)
+    assert not done(place)
 
 
 def test_the_plan_says_so(place):
