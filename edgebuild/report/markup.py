@@ -11,8 +11,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-# What XML 1.0 cannot hold, however it is escaped.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What XML 1.0 cannot hold, however it is escaped; what a terminal obeys; what turns around the text behind it.
+_FORBIDDEN = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2029\u202f-\u2065\u206a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)
 
 # Elements that have no end, and those whose text is no markup: both are ours.
 _VOID = frozenset({"meta", "input", "br"})
@@ -126,5 +128,5 @@ def _attribute(name: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Text with what no XML can hold replaced by `?`."""
+    """Text with what no XML can hold, or shows otherwise than it is, replaced by `?`."""
     return text if text.isascii() and text.isprintable() else _FORBIDDEN.sub("?", text)

@@ -74,9 +74,10 @@ def test_it_says_of_which_files_it_speaks():
     assert (names["version"], names["backend"]) == ("1.2.0", "qnn_dlc")
 
 
-def test_characters_that_xml_cannot_hold_break_nothing():
+def test_characters_that_xml_cannot_hold_or_that_turn_text_around_break_nothing():
     document = variant("int8")
-    document["findings"] = [finding("a\x00b", "inf", "<= 0", "failed", detail="\x1b[31m")]
+    detail = "\x1b[31m\x9b\u202e\u2067"
+    document["findings"] = [finding("a\x00b", "inf", "<= 0", "failed", detail=detail)]
     (case,) = suite(document).iter("testcase")
     assert case.get("name") == "a?b"
-    assert case.find("failure").text == "inf, wanted <= 0, by emulated: ?[31m"
+    assert case.find("failure").text == "inf, wanted <= 0, by emulated: ?[31m???"
