@@ -21,6 +21,11 @@ KINDS = kinds(pass_looked="fake_pass_looked")
 def place(tmp_path):
     for name in ("net", "twin"):
         (tmp_path / f"{name}.txt").write_text("alpha")
+        folder = tmp_path / "manifests/models" / name
+        folder.mkdir(parents=True)
+        (folder / "manifest.yaml").touch()
+    (tmp_path / "manifests/targets").mkdir()
+    (tmp_path / "manifests/targets/board.yaml").touch()
     (tmp_path / "device").write_text("one")
     return tmp_path
 
