@@ -13,7 +13,9 @@ from edgebuild.errors import EdgebuildError, suggest
 from edgebuild.formats import onnx_header
 from edgebuild.formats.onnx_header import OnnxHeader, OnnxValue
 from edgebuild.manifest.load import MODELS, TARGETS, load
+from edgebuild.manifest.model import Target
 from edgebuild.plan.expand import UnknownName
+from edgebuild.qnn import socs
 from edgebuild.verbs import Context
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")
@@ -45,13 +47,14 @@ data:
   # Noise shows that the artifact computes what the source does, no more. Replace it with data like
   # the device will see; `doit kinds kind=data/python` says how.
   evaluation: {{file: data.py, function: evaluation, samples: 8, seed: 11}}
-recipe:
+{calibration}recipe:
   - simplify
 targets:
   {target}:
-    accept:
-      parity.sqnr_db: {{min: 20}}
+{recipe}    accept:
+      parity.sqnr_db: {{min: {least}}}
 """
+_CALIBRATION = "  calibration: {file: data.py, function: evaluation, samples: 32, seed: 7}\n"
 _DATA = '''"""Evaluation data for {name}: uniform noise, until there is better."""
 
 import numpy as np
@@ -101,10 +104,8 @@ def run(
     chosen = _target(context.root, target)
     # What it is called elsewhere must not be the name of one of the other files.
     copy = source.name if source.suffix == ".onnx" else f"{model}.onnx"
-    texts = {
-        "manifest.yaml": _manifest(model, copy, chosen, header),
-        "data.py": _data(model, header),
-    }
+    manifest = _manifest(model, copy, _declared(context, chosen), header)
+    texts = {"manifest.yaml": manifest, "data.py": _data(model, header)}
     _write(context, folder, source, copy, texts, chosen)
     context.say(f"wrote {folder.relative_to(context.root)}/manifest.yaml, data.py, {copy}")
     context.say(f"next: doit build target={chosen} model={model}")
@@ -147,7 +148,24 @@ def _target(root: Path, wanted: str | None) -> str:
     return wanted or next(name for name in ("desktop", "host-cpu", *names) if name in names)
 
 
-def _manifest(model: str, file: str, target: str, header: OnnxHeader) -> str:
+def _declared(context: Context, name: str) -> Target:
+    """The target as its manifest says; ManyErrors if that is wrong."""
+    with tempfile.TemporaryDirectory() as scratch:
+        (Path(scratch) / TARGETS).mkdir(parents=True)
+        shutil.copyfile(
+            context.root / TARGETS / f"{name}.yaml", Path(scratch) / TARGETS / f"{name}.yaml"
+        )
+        return load(Path(scratch), context.kinds).targets[name]
+
+
+def _manifest(model: str, file: str, target: Target, header: OnnxHeader) -> str:
+    """With what the target's compiler needs of every network."""
+    integers = _integers_only(target)
+    recipe = ""
+    if any(name.startswith("myriad_blob") for name in target.backends):
+        recipe = "    recipe: [legalize]\n"
+    if integers:
+        recipe = "    recipe:\n      - quantize_int8: {target: qnn}\n"
     return _HEAD.format(
         name=_quoted(model),
         license="LicenseRef-unknown",
@@ -155,7 +173,21 @@ def _manifest(model: str, file: str, target: str, header: OnnxHeader) -> str:
         file=_quoted(file),
         inputs=_tensors(header.inputs),
         outputs=_tensors(header.outputs),
-        target=_quoted(target),
+        target=_quoted(target.name),
+        recipe=recipe,
+        calibration=_CALIBRATION if integers else "",
+        least=15 if integers else 20,
+    )
+
+
+def _integers_only(target: Target) -> bool:
+    """Whether it is a Qualcomm chip without floating point."""
+    model = target.device.get("soc_model")
+    known = socs.SOCS.get(model) if isinstance(model, int) else None
+    return (
+        known is not None
+        and not known.has_floats
+        and any(name.startswith("qnn_dlc") for name in target.backends)
     )
 
 
