@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import onnx
 
 LARGEST_BYTES = 2**31 - 1  # protobuf's limit for one message
+_MOST_NODES = 1_000_000
+_DEEPEST_FUNCTION = 100
 DEFAULT_DOMAINS = frozenset({"", "ai.onnx"})
 
 
@@ -79,6 +81,7 @@ def check(
     _check_opsets(model, name)
     _check_tensors(model, name)
     _check_ops(model, name, frozenset(vendor_domains))
+    _check_functions(model, name)
     try:
         onnx.checker.check_model(model, full_check=True)
     except (
@@ -204,3 +207,25 @@ def _check_ops(model: onnx.ModelProto, name: str, vendor_domains: frozenset[str]
                 fields={"domain": domain or "ai.onnx", "node": node.name},
                 hint="export it with ops of https://onnx.ai/onnx/operators",
             )
+
+
+def _check_functions(model: onnx.ModelProto, name: str) -> None:
+    """Functions that use functions twice each double with every level: what they come to is counted first."""
+    own = {(f.domain, f.name): f for f in model.functions}
+    sizes: dict[tuple[str, str], int] = {}
+
+    def size(nodes: Any, depth: int) -> int:
+        if depth > _DEEPEST_FUNCTION:
+            raise OnnxError(f"{name}: its functions use each other in a circle, or too deep")
+        count = 0
+        for node in nodes:
+            key = node.domain, node.op_type
+            if key in own and key not in sizes:
+                sizes[key] = size(own[key].node, depth + 1)
+            count += sizes.get(key, 1)
+            count += sum(size(g.node, depth + 1) for g in onnx_canonical.subgraphs(node))
+        return count
+
+    total = size(model.graph.node, 0) if own else 0
+    if total > _MOST_NODES:
+        raise OnnxError(f"{name}: its functions come to {total:,} nodes, more than {_MOST_NODES:,}")

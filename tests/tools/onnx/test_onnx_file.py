@@ -125,6 +125,35 @@ def test_functions_of_the_model_are_known_ops(tmp_path):
     onnx_file.load(write(tmp_path / "m.onnx", model))
 
 
+def with_functions(calls):
+    """A model that calls function 0, each function calling others by their numbers."""
+    model = examples.model()
+    model.opset_import.add(domain="my", version=1)
+    opsets = [helper.make_opsetid("", 13), helper.make_opsetid("my", 1)]
+    for i, called in enumerate(calls):
+        names = ["x", *(f"t{k}" for k in range(1, len(called))), "y"]
+        nodes = [
+            helper.make_node(
+                "Relu" if f is None else f"F{f}", [a], [b], domain="" if f is None else "my"
+            )
+            for f, a, b in zip(called, names, names[1:], strict=False)
+        ]
+        model.functions.append(helper.make_function("my", f"F{i}", ["x"], ["y"], nodes, opsets))
+    model.graph.node[1].op_type, model.graph.node[1].domain = "F0", "my"
+    return model
+
+
+def test_functions_that_grow_without_end_when_they_are_inlined(tmp_path):
+    bomb = [(i + 1, i + 1) for i in range(40)] + [(None,)]
+    assert refused(write(tmp_path / "m.onnx", with_functions(bomb))) == (
+        "error: m.onnx: its functions come to 1,099,511,627,779 nodes, more than 1,000,000"
+    )
+    assert refused(write(tmp_path / "m.onnx", with_functions([(1,), (0,)]))) == (
+        "error: m.onnx: its functions use each other in a circle, or too deep"
+    )
+    onnx_file.load(write(tmp_path / "m.onnx", with_functions([(1, 1), (None,)])))
+
+
 def test_checker_and_shape_inference_are_asked(tmp_path):
     model = examples.model()
     model.graph.node[1].input[0] = "nowhere"
