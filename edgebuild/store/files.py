@@ -71,10 +71,23 @@ def clone(source: Path, target: Path, *, mode: int = 0o644) -> None:
 
 def remove(path: Path) -> None:
     """Whatever is there, a folder with all in it, a link but not what it points to, or nothing."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
+    if path.is_symlink() or not path.is_dir():
         path.unlink(missing_ok=True)
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:
+        _open_up(path)
+        shutil.rmtree(path)
+
+
+def _open_up(path: Path) -> None:
+    """Let us remove what is in a folder and below: some tools make folders that nobody may write to."""
+    todo = [path]
+    while todo:
+        folder = todo.pop()
+        folder.chmod(0o700)
+        todo += [inner for inner in folder.iterdir() if inner.is_dir() and not inner.is_symlink()]
 
 
 @contextlib.contextmanager

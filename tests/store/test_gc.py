@@ -1,14 +1,16 @@
 """gc removes what nothing names, keeps what is live or pinned, and waits for builds."""
 
 import json
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
 from edgebuild import digest as digests
 from edgebuild.action import ActionResult
 from edgebuild.errors import EdgebuildError
-from edgebuild.store import gc
+from edgebuild.store import files, gc
 from edgebuild.store.store import Store
 
 
@@ -95,3 +97,26 @@ def test_leftovers_of_killed_writers_go(store):
     (store.scratch / "123-4-5").write_bytes(b"half")
     gc.collect(store)
     assert list(store.scratch.iterdir()) == []
+
+
+def test_a_folder_that_its_step_closed_goes_too(store):
+    """Tools make such. Tried as anyone but root, who may remove everything."""
+    shut = store.work / "1/work/shut/inner"
+    shut.mkdir(parents=True)
+    (shut / "file").touch()
+    (store.work / "1/out").symlink_to(store.root / "cas")
+    for folder in (shut, shut.parent):
+        folder.chmod(0o555 if folder == shut else 0o000)
+    child = os.fork()
+    if not child:
+        try:
+            os.chdir(store.work)
+            if os.getuid() == 0:
+                for path in (store.work, *store.work.rglob("*")):
+                    os.chown(path, 65534, 65534, follow_symlinks=False)
+                os.setuid(65534)
+            files.remove(Path("1"))
+        finally:
+            os._exit(Path("1").exists())
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert (store.root / "cas").exists()
