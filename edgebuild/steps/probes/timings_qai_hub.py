@@ -7,8 +7,9 @@ report.
 
 AI Hub gets the DLC, and no data: it runs it on random inputs on the NPU, a hundred times as a rule, and
 tells how long each inference took; the way of the data to the device is not part of that. Which of the
-frames was the first it does not say, so there is no warm-up time. The result stays in the store; the log
-holds the service's address and the job.
+frames was the first it does not say, so there is no warm-up time. The result stays in the store, and is
+found again for the same DLC and the same name of a device: it is of the device and the system that the report
+names, though AI Hub may have put another there since. The log holds the service's address and the job.
 """
 
 from __future__ import annotations
