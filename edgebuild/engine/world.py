@@ -66,7 +66,11 @@ def edited(kinds: Kinds, kind_id: str, modules: Iterable[str] = ()) -> Path | No
     """A file of a kind's code, or of these modules, that is not as it was when its digest was computed: what
     ran since may have been either."""
     for path in sorted(code_files(kinds, [kind_id], modules)):
-        if _signature(str(path)) != _source(str(path)).signature:
+        now, then = _signature(str(path)), _source(str(path))
+        if now == then.signature:
+            continue
+        # A link more or other rights are no edit; a file written anew may have been another meanwhile.
+        if now[:2] != then.signature[:2] or digests.of_file(path).hash != then.hash:
             return path
     return None
 
@@ -185,7 +189,7 @@ def _is_text(node: ast.stmt) -> bool:
 
 
 def _signature(path: str) -> tuple[int, ...]:
-    """The change time cannot be set by a program. All zero if the file is gone."""
+    """The change time cannot be set by a program. Just 0 if the file is gone."""
     try:
         s = os.stat(path)
     except OSError:

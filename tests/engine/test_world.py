@@ -108,6 +108,8 @@ def test_an_edit_after_the_digest_is_noticed(third_party):
     digest_after(rules, "RULE = 1\n")
     assert world.edited(kinds, "pass/fold") is None
     before = rules.stat()
+    rules.chmod(0o600)
+    assert world.edited(kinds, "pass/fold") is None, "its content is as it was"
     rules.write_text("RULE = 2\n")
     os.utime(rules, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert world.edited(kinds, "pass/fold") == rules
