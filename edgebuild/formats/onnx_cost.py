@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from edgebuild.formats import costs, onnx_buffers, onnx_macs
+from edgebuild.formats import costs, onnx_buffers, onnx_macs, onnx_parameters
 from edgebuild.formats.costs import Costs, Layer
 from edgebuild.formats.onnx_buffers import Buffers, Constant
 from edgebuild.step import Contract
@@ -30,14 +30,6 @@ _Key = tuple[str, str]  # a constant: its tensor, and the type it is read in
 _ACTIVATIONS = ("Relu", "Clip", "LeakyRelu", "PRelu")
 _SCALES = ("Add", "Sub", "Mul", "Div", "BatchNormalization")
 _SUMS = ("Add", "Sub", "Mul", "Sum")
-# Inputs from this one on say how the node works; they are no values it works on.
-_SETTINGS = {
-    **dict.fromkeys(("Clip", "Pad", "Resize", "Upsample", "Slice", "Reshape", "Expand", "Tile"), 1),
-    **dict.fromkeys(("TopK", "Dropout", "OneHot", "QuantizeLinear", "DequantizeLinear"), 1),
-    **dict.fromkeys(("BatchNormalization", "CenterCropPad"), 3),
-}
-_RECURRENT = ("LSTM", "GRU", "RNN")
-_NO_WEIGHTS = ("int64", "int32", "uint64", "uint32", "bool", "string", "")
 _PARTLY_READ = ("Slice", "Split", "Gather", "GatherElements", "GatherND")
 _PRECISIONS = {  # from the narrowest to the widest
     "int4": "int4", "uint4": "int4", "int8": "int8", "uint8": "int8", "int16": "int16",
@@ -238,7 +230,7 @@ class _Count:
                 read = min(self._size(name), most if name == node.input[0] else math.inf)
                 draft.reads[root] = max(int(read), draft.reads.get(root, 0))
                 draft.more += self.waiting.pop(root, ())
-        for name in self._weights(node):
+        for name in onnx_parameters.weights(node, buffers.constants):
             constant = buffers.constants[name]
             key = constant.root, constant.dtype
             draft.constants[key] = constant
@@ -247,18 +239,6 @@ class _Count:
     def _is_used(self, name: str) -> bool:
         root = self.buffers.roots.get(name, "")
         return bool(self.readers[root] or self.outputs[root])
-
-    def _weights(self, node: onnx.NodeProto) -> list[str]:
-        names = list(onnx_buffers.read_by(node))
-        if node.op_type in _RECURRENT:
-            names = [*node.input[:4], *node.input[7:]]
-        elif node.op_type in _SETTINGS:
-            names = list(node.input[: _SETTINGS[node.op_type]])
-        elif node.op_type in ("QLinearConv", "QLinearMatMul"):
-            names = [node.input[3], *node.input[8:]]
-        found = {n: c for n in names if (c := self.buffers.constants.get(n)) is not None}
-        wide = node.op_type == "QLinearConv"  # its bias is of 32 bits
-        return [n for n, c in found.items() if wide or c.quantised or c.dtype not in _NO_WEIGHTS]
 
     def _layer(self, draft: _Draft) -> Layer:
         shapes = self.buffers.shape
