@@ -97,7 +97,7 @@ def abort(path):
 
 
 def _late(number, frame):
-    raise TimeoutError(f"took longer than {LIMIT_S} s")
+    raise TimeoutError(f"took more than {LIMIT_S} s of the processor")
 
 
 def main(file, count, log, *readers):
@@ -108,7 +108,7 @@ def main(file, count, log, *readers):
     for reader in readers:
         module, _, function = reader.partition(":")
         functions.append(getattr(importlib.import_module(module), function))
-    signal.signal(signal.SIGALRM, _late)
+    signal.signal(signal.SIGPROF, _late)
     used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (used + LIMIT_BYTES, used + LIMIT_BYTES))
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +120,7 @@ def main(file, count, log, *readers):
             copy.write_bytes(mutate(chance, data))
             for function in functions:
                 try:
-                    signal.setitimer(signal.ITIMER_REAL, LIMIT_S)
+                    signal.setitimer(signal.ITIMER_PROF, LIMIT_S)
                     function(copy)
                 except EdgebuildError as error:
                     assert str(error)
@@ -132,7 +132,7 @@ def main(file, count, log, *readers):
                             f" {Path(where.filename).name}:{where.lineno}\n"
                         )
                 finally:
-                    signal.setitimer(signal.ITIMER_REAL, 0)
+                    signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 if __name__ == "__main__":

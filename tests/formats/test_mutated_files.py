@@ -54,10 +54,8 @@ def test_files_of_the_repository(name):
 @pytest.mark.heavy
 def test_every_model_there_is():
     """In the repository, and in the mirror folders of whoever runs this: 200 damaged copies of each."""
-    folders = [
-        HERE.parents[1],
-        *map(Path, filter(None, os.environ.get("EDGEBUILD_MIRROR", "").split(os.pathsep))),
-    ]
+    mirrors = os.environ.get("EDGEBUILD_MIRROR", "").split(os.pathsep)
+    folders = [HERE.parent, HERE.parents[1] / "manifests", *map(Path, filter(None, mirrors))]
     files = sorted(
         {p.resolve() for f in folders for p in f.rglob("*") if p.suffix in READERS and p.is_file()}
     )
