@@ -22,7 +22,7 @@ def test_a_page_says_what_was_found():
         "2027-03-31", "emulated", "estimated", "0.921 … 0.968", "Error over depth", "Roofline",
         "Traffic a frame", "By stages", "By operations", "By time, estimated", "2 fell back",
         "its scale differs from its input's", "Confusion", "Sample 41", "boxes: artifact", "1.4 %",
-        "NHWC; RGB", "onnxruntime-qnn 1.24.1", "46.6 s of work",
+        "NHWC; RGB", "onnxruntime-qnn 1.24.1", "46.5 s of work",
     ):  # fmt: skip
         assert text in found.text, text
 

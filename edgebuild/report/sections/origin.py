@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from typing import Any
@@ -52,7 +53,7 @@ def pipeline(report: Mapping[str, Any]) -> list[ET.Element]:
     longest = max(s["seconds"] for s in stages) or 1
     made = [s for s in stages if s["kind"].partition("/")[0] not in _EXAMINING]
     others = [s for s in stages if s["kind"].partition("/")[0] in _EXAMINING]
-    work = sum(s["seconds"] for s in stages)
+    work = math.fsum(s["seconds"] for s in stages)
     said = element(
         "p", f"{count(len(stages), 'step')}, {work:.1f} s of work. Times are those of the run that made"
         " a result, whenever that was.", class_="dim",
