@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import sys
 import threading
 import time
@@ -35,6 +36,10 @@ class Console:
         self.lock = threading.Lock()
         self.told = False
         sys.excepthook = self._uncaught
+        for stream in (outstream, sys.stdout, sys.stderr):
+            # Manifests may say what the user's terminal has no letters for.
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")
 
     def initialize(self, tasks: Any, selected_tasks: Any) -> None:
         self.begun = time.monotonic()

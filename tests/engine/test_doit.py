@@ -190,6 +190,17 @@ def test_killed_at_random_points_loses_nothing_published(place):
     assert (place / "artifacts/board/net0/model.upper").read_text().endswith("W11")
 
 
+def test_a_terminal_without_the_letters_of_a_manifest_still_shows_its_error(place):
+    path = place / "manifests/models/net0/manifest.yaml"
+    path.write_text(path.read_text() + "descripton: Grüße → ≥\n", encoding="utf-8")
+    plain = {"PYTHONIOENCODING": "ascii:strict"}
+    for verb in ("check", "build"):
+        run = doit(place, verb, "target=board", more=plain)
+        assert run.returncode == 1
+        assert "descripton: Gr\\xfc\\xdfe \\u2192 \\u2265" in run.stdout, run.stderr
+        assert "Traceback" not in run.stderr
+
+
 def test_a_mistyped_variable_or_target_is_an_error_with_a_suggestion(place):
     run = doit(place, "build", "taget=board")
     assert run.returncode == 1

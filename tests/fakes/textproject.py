@@ -38,12 +38,12 @@ def environment(home):
     return {**kept, "PYTHONPATH": str(FAKES), "EDGEBUILD_HOME": str(home)}
 
 
-def doit(root, *words, home=None, **options):
-    """Run the real doit in `root`; its process's result with text output."""
+def doit(root, *words, home=None, more=None, **options):
+    """Run the real doit in `root`; its process's result with text output. `more` variables for it."""
     return subprocess.run(
         [sys.executable, "-m", "doit", *words],
         cwd=root,
-        env=environment(home or root / "home"),
+        env=environment(home or root / "home") | (more or {}),
         capture_output=True,
         text=True,
         timeout=300,
