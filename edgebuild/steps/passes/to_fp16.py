@@ -96,7 +96,7 @@ class _Conversion:
             self.names[name, not self.keep_io] = name
         for node in graph.node:
             self._node(node)
-        for name in self.outputs & self.floats:
+        for name in (v.name for v in graph.output if v.name in self.floats):  # in their order
             assert self._as(name, not self.keep_io) == name
         kept = [t for t in graph.initializer if t.name not in self.weights]
         onnx_canonical.replace(graph.initializer, [*kept, *self.made])
@@ -111,7 +111,7 @@ class _Conversion:
             if name in self.floats:
                 node.input[i] = self._as(name, half and i not in settings)
         captured = onnx_canonical.captured(node) & self.floats
-        onnx_canonical.rename_captured(node, {n: self._as(n, False) for n in captured})
+        onnx_canonical.rename_captured(node, {n: self._as(n, False) for n in sorted(captured)})
         if half:
             _retype(node)
         self.nodes.append(node)

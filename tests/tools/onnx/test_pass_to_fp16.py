@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import stepcall
@@ -169,3 +173,29 @@ def test_a_constant_that_is_an_output(tmp_path, keep_io):
     assert compare(model, half, contract) > 60
     kept = TensorProto.FLOAT if keep_io else TensorProto.FLOAT16
     assert half.graph.output[1].type.tensor_type.elem_type == kept
+
+
+def test_equal_bytes_with_every_hash_seed(tmp_path):
+    """Casts at the outputs stand in the order of the outputs, not in that of a set."""
+    names = [f"output{i}" for i in range(6)]
+    nodes = [helper.make_node("Softplus", ["x"], ["r"])]
+    nodes += [helper.make_node("Elu", ["r"], [name], alpha=1.0 + i) for i, name in enumerate(names)]
+    model, _ = graph(nodes)
+    del model.graph.output[:]
+    model.graph.output.extend(helper.make_tensor_value_info(n, 1, [1, 3, 4, 4]) for n in names)
+    onnx_file.save(model, tmp_path / "in.onnx")
+    program = (
+        f"import sys; sys.path[:0] = {sys.path!r}; import pathlib, stepcall; "
+        "from edgebuild.formats import onnx_contract, onnx_file; "
+        "from edgebuild.steps.passes import to_fp16; "
+        "given, folder = map(pathlib.Path, sys.argv[1:]); "
+        "stepcall.run(to_fp16, folder, {'model': given}, params=to_fp16.Params(), "
+        "contract=onnx_contract.of_model(onnx_file.load(given)))"
+    )
+    made = []
+    for seed in ("1", "2"):
+        folder = tmp_path / seed
+        command = [sys.executable, "-c", program, str(tmp_path / "in.onnx"), str(folder)]
+        subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": seed})
+        made.append((folder / "out" / "model.onnx").read_bytes())
+    assert made[0] == made[1]
