@@ -16,6 +16,10 @@ _FORM: Mapping[str, type] = {
     "name": str, "model": str, "target": str, "label": str, "backend": str, "accepted": bool,
     "findings": list, "files": list,
 }  # fmt: skip
+_IF_THERE: Mapping[str, type] = {
+    "measurements": list, "details": dict, "pipeline": list, "about": dict,
+}  # fmt: skip
+_ABOUT: Mapping[str, type] = {"edgebuild": str}
 _FILE: Mapping[str, type] = {"name": str, "sha256": str, "size_bytes": int}
 _FINDING: Mapping[str, type] = {"metric": str, "verdict": str}
 _MEASUREMENT: Mapping[str, type] = {"metric": str, "evidence": str}
@@ -32,11 +36,20 @@ def read_report(path: Path) -> dict[str, Any] | None:
         return None
     if not _has(found, _FORM) or found.get("schema") != SCHEMA:
         return None
-    measurements, details = found.get("measurements", []), found.get("details", {})
-    if not isinstance(measurements, list) or not isinstance(details, dict):
+    if not all(isinstance(found.get(key, kind()), kind) for key, kind in _IF_THERE.items()):
         return None
-    forms = ((found["files"], _FILE), (found["findings"], _FINDING), (measurements, _MEASUREMENT))
+    measurements = found.get("measurements", [])
+    forms = (
+        (found["files"], _FILE),
+        (found["findings"], _FINDING),
+        (measurements, _MEASUREMENT),
+        ([found["about"]] if "about" in found else [], _ABOUT),
+    )
     if not all(_has(row, form) for rows, form in forms for row in rows):
+        return None
+    if not all(
+        isinstance(row.get("output", ""), str) for row in (*found["findings"], *measurements)
+    ):
         return None
     for row in (*found["findings"], *measurements):
         for key in ("value", "baseline", "bound"):

@@ -29,6 +29,11 @@ def test_a_report_is_read(tmp_path):
         json.dumps({**REPORT, "label": None}).encode(),
         json.dumps({**REPORT, "files": [{}]}).encode(),
         json.dumps({**REPORT, "files": [3]}).encode(),
+        json.dumps({**REPORT, "about": None}).encode(),
+        json.dumps({**REPORT, "about": {}}).encode(),
+        json.dumps({**REPORT, "pipeline": 3}).encode(),
+        json.dumps({**REPORT, "findings": [{"metric": "a", "verdict": "b", "output": []}]}).encode(),
+        json.dumps({**REPORT, "measurements": [{"metric": "a", "evidence": "b", "output": []}]}).encode(),
     ],
 )  # fmt: skip
 def test_what_is_no_report_is_none(tmp_path, content):
