@@ -18,7 +18,8 @@ MOST = 30
 
 def remembered(report: Mapping[str, Any], day: str) -> dict[str, Any]:
     """A line of history: name, day (ISO), artifact (digest of its files' digests), accepted, size_bytes,
-    quality and its metric, parity_db, latency_ms (null = not measured), edgebuild's version."""
+    quality and its metric, parity_db, latency_ms (null = not measured) and how it was obtained, edgebuild's
+    version."""
     line = headline(report)
     files = sorted((f["name"], f["sha256"]) for f in report["files"])
     found = {
@@ -31,6 +32,7 @@ def remembered(report: Mapping[str, Any], day: str) -> dict[str, Any]:
         "quality": line.quality.value if line.quality else None,
         "parity_db": line.parity_db,
         "latency_ms": line.latency_ms,
+        "latency_evidence": line.latency_evidence,
         "edgebuild": report["about"]["edgebuild"],
     }
     for key in ("quality", "parity_db", "latency_ms"):
@@ -60,11 +62,12 @@ def _row(name: str, lines: Sequence[Mapping[str, Any]], href: str) -> ET.Element
         ]
     )
     metric = str(lines[-1].get("metric", "")).partition(".")[2]
+    guessed = lines[-1].get("latency_evidence") == "estimated"
     cells = (
         ("size", "size_bytes", bytes_text),
         (metric, "quality", lambda v: f"{metric} {v:.4g}"),
         ("SQNR", "parity_db", lambda v: number(round(v, 1), "dB")),
-        ("frame", "latency_ms", duration),
+        ("frame", "latency_ms", lambda v: duration(v) + (", estimated" if guessed else "")),
     )
     return element(
         "tr",

@@ -195,6 +195,19 @@ def test_on_a_phone_what_is_said_of_a_gate_has_the_whole_width(browser, pages):
     assert browser.run(f"Math.max(...{tall})") == 1
 
 
+@pytest.mark.parametrize("name", ["accepted", "rejected"])
+def test_on_paper_no_table_is_cut(browser, pages, name):
+    """A4 less Chromium's margins is 718 pixels wide."""
+    browser.open(pages[name], width=718)
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    over = "[...document.querySelectorAll('section > .wide table')].map(e => e.getBoundingClientRect().right)"
+    assert browser.run(f"Math.max(...{over})") <= 718
+    sizes = "['p', 'td'].map(t => parseFloat(getComputedStyle(document.querySelector(`section ${t}`)).fontSize))"
+    text, cell = browser.run(sizes)
+    assert abs(text - cell) < 2
+    browser.call("Emulation.setEmulatedMedia", media="")
+
+
 def test_contents_lead_to_their_section_and_what_is_folded_opens(browser, pages):
     browser.open(pages["accepted"])
     browser.call(

@@ -92,6 +92,21 @@ def test_what_a_step_was_told_and_what_it_read_stands_in_the_pipeline():
     assert f"made dlc {made} (412.38 kB)" in found
 
 
+def test_a_value_that_is_not_finite_is_not_shown_as_0():
+    document = variant("int8")
+    views = [view for sample in document["shown"]["gallery"]["samples"] for view in sample["views"]]
+    next(view for view in views if view.get("pairs"))["pairs"] = [["0", 0.31, None], ["1", 0, 0.5]]
+    found = page(document).text
+    assert "0.31 / not finite" in found
+    assert "0 / 0.5" in found
+
+
+def test_environments_without_packages_are_not_listed():
+    document = variant("int8")
+    document["about"]["tools"]["bare"] = {}
+    assert "bare" not in page(document).text
+
+
 def test_answers_that_are_no_numbers_are_no_class():
     document = variant("int8")
     document["details"]["quality"]["confusion"] = {

@@ -46,6 +46,12 @@ def test_the_trend_has_a_row_for_each_variant_that_is_there():
     trend = found.text[found.text.index("Trend") :]
     assert "421.38 kB −16 %" in trend
     assert "2026-06-01" in trend
+    guessed = Page(
+        index.page(known, (), {line["name"]: [{**line, "latency_evidence": "estimated"}]})
+    )
+    assert " ms, estimated" in guessed.text
+    measured = Page(index.page(known, (), {line["name"]: [{**line, "latency_evidence": "device"}]}))
+    assert "estimated" not in measured.text[measured.text.index("Trend") :]
     assert "Trend" not in Page(index.page(known)).text
 
 

@@ -170,16 +170,21 @@ def histogram(
     )  # fmt: skip
 
 
-def lollipops(values: Sequence[tuple[str, float, float]], *, label: str) -> ET.Element:
-    """Pairs of values as bars from 0, one below the other: name, source's, artifact's."""
-    largest = max((abs(v) for _, *pair in values for v in pair), default=0) or 1.0
-    negative = any(v < 0 for _, *pair in values for v in pair)
+def lollipops(
+    values: Sequence[tuple[str, float | None, float | None]], *, label: str
+) -> ET.Element:
+    """Pairs of values as bars from 0, one below the other: name, source's, artifact's. None has no bar."""
+    known = [v for _, *pair in values for v in pair if v is not None]
+    largest = max(map(abs, known), default=0) or 1.0
+    negative = any(v < 0 for v in known)
     x = Scale(low=-largest if negative else 0.0, high=largest)
     height = 14 * len(values)
     drawn = [hline(14.0 * k, class_="grid") for k in range(1, len(values))]
     zero = x.at(0)
     for row, (name, *pair) in enumerate(values):
         for part, value in enumerate(pair):
+            if value is None:
+                continue
             left, right = sorted((zero, x.at(value)))
             words = f"{name}: {('source', 'artifact')[part]} {value:.5g}"
             drawn.append(

@@ -108,6 +108,7 @@ def tools(report: Mapping[str, Any]) -> list[ET.Element]:
     rows = [
         row(name, ", ".join(f"{package} {version}" for package, version in packages.items()))
         for name, packages in about["tools"].items()
+        if packages  # the environment `python` has the standard library only
     ]
     return [table(["environment", "packages"], [row("edgebuild", about["edgebuild"]), *rows])]
 

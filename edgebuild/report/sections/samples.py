@@ -6,6 +6,7 @@ is needed; boxes are drawn over it as lines, which stay sharp.
 
 from __future__ import annotations
 
+import math
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping, Sequence
@@ -123,14 +124,24 @@ def _box(b: Mapping[str, Any]) -> ET.Element:
 
 
 def _pairs(title: str, pairs: Sequence[Any]) -> ET.Element:
-    rows = [(str(p[0]), figure(p[1]) or 0.0, figure(p[2]) or 0.0) for p in pairs if len(p) == 3]
-    words = "; ".join(f"{name}: source {a:.4g}, artifact {b:.4g}" for name, a, b in rows[:12])
+    rows = [(str(p[0]), _finite(p[1]), _finite(p[2])) for p in pairs if len(p) == 3]
+    words = "; ".join(f"{name}: source {_told(a)}, artifact {_told(b)}" for name, a, b in rows[:12])
     names = element(
         "ol",
-        *(element("li", f"{name} ", element("span", f"{a:.4g} / {b:.4g}", class_="num"))
+        *(element("li", f"{name} ", element("span", f"{_told(a)} / {_told(b)}", class_="num"))
           for name, a, b in rows),
     )  # fmt: skip
     return element("div", names, lollipops(rows, label=f"{title}. {words}"), class_="listed")
+
+
+def _finite(value: Any) -> float | None:
+    """None for what is no number, and what has no end."""
+    found = figure(value)
+    return found if found is not None and math.isfinite(found) else None
+
+
+def _told(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.4g}"
 
 
 def _is_picture(p: Any) -> bool:
