@@ -193,13 +193,14 @@ class Build:
                     )
 
     def _set_root(self, *, whole: bool) -> None:
-        """What gc must keep: also what the last whole build used, until there is another."""
-        name = roots.of_build(self.project.root, self.target, self.model)
-        keys = set(actions_by_step(self.session.outcomes).values())
-        if not whole:
-            keys |= roots.known(self.session.store, name)
-        if keys or whole:
-            self.session.store.set_root(name, sorted(keys))
+        """What gc must keep."""
+        roots.note(
+            self.session.store,
+            roots.of_build(self.project.root, self.target, self.model),
+            actions_by_step(self.session.outcomes),
+            whole=whole,
+            steps={*self.graph.steps, *self.graph.later},
+        )
 
     def _write_pages(self) -> Mapping[Path, Digest]:
         """Pages that show several variants, now that all are there; reports that are others than when they

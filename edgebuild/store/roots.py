@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from edgebuild import digest as digests
 from edgebuild.digest import Digest
 from edgebuild.errors import EdgebuildError
+from edgebuild.store import files
 from edgebuild.store.store import Store
 
 ROOTS, PINS = "roots", "pins"
@@ -38,12 +39,38 @@ def of_training(folder: Path, model: str) -> str:
     return f"{_place(folder)}@training@{model}"
 
 
-def known(store: Store, name: str) -> set[Digest]:
-    """Actions that a root names; none if there is no such root or it is damaged (it is replaced then)."""
+def note(
+    store: Store, name: str, done: Mapping[str, Digest], *, whole: bool, steps: Container[str]
+) -> None:
+    """Write down what a build used: the actions of its steps by their ids.
+
+    If it was not `whole` (it failed, was interrupted, or was asked for some steps only), what the last
+    whole one used stays, and of each of `steps` what was done last. So the root does not grow from
+    failure to failure. A root that is damaged is replaced.
+    """
+    path = store.root / ROOTS / f"{name}.json"
+    last_whole, latest = (set(done.values()), {}) if whole else _known(path)
+    latest = {step: key for step, key in latest.items() if step in steps} | dict(done)
+    keys = last_whole.union(latest.values())
+    if keys or whole:
+        document = {
+            "actions": sorted(map(str, keys)),
+            "whole": sorted(map(str, last_whole)),
+            "latest": {step: str(key) for step, key in latest.items()},
+        }
+        data = json.dumps(document, sort_keys=True).encode()
+        files.write_atomic(path, data, scratch=store.scratch, mode=0o644)
+
+
+def _known(path: Path) -> tuple[set[Digest], dict[str, Digest]]:
+    """What the last whole build used, and the last action of each step since; nothing of what is damaged."""
     try:
-        return set(read(store.root / ROOTS / f"{name}.json").actions)
-    except BrokenRoot:
-        return set()
+        document = json.loads(path.read_bytes())
+        whole = {Digest.parse(text) for text in document.get("whole", document["actions"])}
+        latest = {step: Digest.parse(text) for step, text in document.get("latest", {}).items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return set(), {}
+    return whole, latest
 
 
 def paths(store: Store, kind: str) -> Iterator[Path]:

@@ -310,6 +310,35 @@ def test_a_failing_build_keeps_what_the_last_whole_one_used_and_a_whole_one_does
     assert not before <= set(json.loads(root.read_bytes())["actions"])
 
 
+def test_failing_builds_do_not_pile_up(place):
+    """Of each step the last one tried stays, not all."""
+    run(place)
+    opened = open_fake(project(place, model()), place / "home")
+    store = opened.session.store
+    opened.close()
+    counts = []
+    for text in ("beta", "gamma", "delta"):
+        (place / "net.txt").write_text(text)
+        run(place, on_board(accept=REJECTING))
+        gc.collect(store)
+        counts.append(len(list((store.root / "ac").glob("*/*"))))
+    assert counts[0] == counts[1] == counts[2]
+    (place / "net.txt").write_text("alpha beta")
+    assert run(place).built == [], "what the last whole build used is there still"
+
+
+def test_what_an_interrupted_build_did_not_reach_stays(place):
+    """It was done by a build that failed before."""
+    run(place)
+    (place / "net.txt").write_text("beta")
+    run(place, on_board(accept=REJECTING))
+    opened = open_fake(project(place, on_board(accept=REJECTING)), place / "home")
+    assert opened.session.restore("net/source")
+    opened.finish(succeeded=False)
+    opened.close()
+    assert gc.collect(opened.session.store).results == 0
+
+
 def test_targets_and_models_never_share_a_root(tmp_path):
     assert roots.of_build(tmp_path, "a-b", None) != roots.of_build(tmp_path, "a", "b")
 
