@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from edgebuild.errors import EdgebuildError
+from edgebuild.errors import EdgebuildError, printable
 
 if TYPE_CHECKING:
     from edgebuild.engine.build import Build
@@ -42,7 +42,8 @@ class Context:
         return load(self.root, self.kinds)
 
     def say(self, line: str = "") -> None:
-        self.out.write(f"{line}\n")
+        """A line, or several; what a terminal would obey in it is shown as `?`."""
+        self.out.write(f"{printable(line)}\n")
 
     @functools.cached_property
     def toolbox(self) -> Toolbox:

@@ -40,7 +40,7 @@ def run(context: Context, paths: Sequence[str] = (), format: str | None = None) 
             hint="name two reports of one variant each to compare whatever they are",
         )
     if format == "json":
-        context.say(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+        context.say(json.dumps(found.to_json(), indent=1))
     else:
         _tell(context, found)
     return not found.gates_worse

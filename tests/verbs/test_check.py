@@ -44,3 +44,11 @@ def test_an_expired_waiver_is_told(tmp_path):
         "ok: 1 models, 1 targets\n"
         "expired: net/board length.bytes was waived by ana until 2026-05-31: a known bug\n"
     )
+
+
+def test_what_people_wrote_commands_no_terminal(tmp_path):
+    bad = Waiver(metric="length.bytes", reason="\x1b]0;x\x07", owner="\x9b2J", expires="2026-01-01")
+    assert said(tmp_path, bad) == (
+        "ok: 1 models, 1 targets\n"
+        "expired: net/board length.bytes was waived by ?2J until 2026-01-01: ?]0;x?\n"
+    )
