@@ -135,7 +135,7 @@ def of_outputs(expected: Arrays, actual: Arrays) -> Iterator[Cause]:
 
 def of_calibration(calibration: Arrays, evaluation: Arrays) -> Iterator[Cause]:
     """Inputs whose calibration data are not like the evaluation data: in range, or in smoothness."""
-    for name in calibration.keys() & evaluation.keys():
+    for name in (name for name in evaluation if name in calibration):
         one, other = (side[name].astype("float64") for side in (calibration, evaluation))
         spread, wanted = float(one.std()), float(other.std())
         parts = []
@@ -168,12 +168,12 @@ def of_halves(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Cause]:
 
 
 def of_integers(tensors: Sequence[Mapping[str, Any]]) -> Iterator[Cause]:
-    """What 8 bits cannot hold: where that is worst."""
+    """What 8 or 16 bits cannot hold: where that is worst."""
     rows = [row for row in tensors if row.get("clipped")]
     worst = max(rows, key=lambda r: float(r["clipped"]) / r["elements"], default=None)
     if worst is not None and worst["clipped"] >= _LOST * worst["elements"]:
         yield Cause(
-            cause=f"{_what(worst)} saturates in 8 bit",
+            cause=f"{_what(worst)} saturates in {worst['type'].lstrip('uint')} bit",
             evidence=f"{worst['clipped'] / worst['elements']:.1%} of its values lie beyond"
             f" {worst['low']:.3g} .. {worst['high']:.3g}, the range of its integers",
             about=_ALL,

@@ -136,8 +136,18 @@ def test_calibration_unlike_evaluation_is_told_by_figures():
     assert "neighbouring values correlate to " in evidence
 
 
+def test_inputs_are_told_of_in_the_order_of_the_data():
+    names = [f"input {i}" for i in range(20)]
+    evaluation = {name: noise(1, 8, 1, 3, 8, 16) for name in names}
+    calibration = {name: 100 + noise(2, 8, 1, 3, 8, 16) for name in reversed(names)}
+    causes = [cause for cause, _ in said(explanations.of_calibration(calibration, evaluation))]
+    assert causes == [
+        f"the calibration data of `{name}` are not like the evaluation data" for name in names
+    ]
+
+
 ROW = {"name": "v", "kind": "value", "layer": "conv1", "elements": 100, "max_abs": 1.0}
-BYTE = {"low": -0.5, "high": 2.25, "overflow": None}
+BYTE = {"type": "uint8", "low": -0.5, "high": 2.25, "overflow": None}
 
 
 def clipped(count, **more):
@@ -165,6 +175,11 @@ def test_what_integers_cannot_hold():
             "31.0% of its values lie beyond -0.5 .. 2.25, the range of its integers",
         )
     ]
+
+
+def test_integers_are_called_by_their_size():
+    ((cause, _),) = said(explanations.of_integers([clipped(31, type="int16")]))
+    assert cause == "what layer `conv1` computes saturates in 16 bit"
 
 
 def test_a_weight_is_called_one():
