@@ -108,9 +108,12 @@ class Inputs:
                 with contextlib.suppress(OSError):
                     if path.is_file():
                         found = digests.of_file(path)
-                        said["is another"] = (
-                            f"{path}, {found.size_bytes} bytes, sha256 {found.hash}"
+                        whose = (
+                            f"of that sha256, but not of {file.size_bytes} bytes"
+                            if found.hash == file.sha256
+                            else f"sha256 {found.hash}"
                         )
+                        said["is another"] = f"{path}, {found.size_bytes} bytes, {whose}"
                         return said
         return said
 

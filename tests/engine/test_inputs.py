@@ -208,6 +208,11 @@ def test_a_file_of_its_name_that_is_another_is_named(place, tmp_path):
         f"  is another  {mirror}/nets/net[1].onnx, 5 bytes, sha256 {digests.of_bytes(b'other').hash}\n"
         in str(caught.value)
     )
+    wrong = Fetched(
+        url="https://x.org/net[1].onnx", sha256=digests.of_bytes(b"other").hash, size_bytes=6
+    )
+    with pytest.raises(FetchError, match="5 bytes, of that sha256, but not of 6 bytes"):
+        bring(replace(place, mirrors=(mirror,), offline=True), wrong)
 
 
 def test_a_mirror_file_that_cannot_be_read_is_passed_over(place, tmp_path, monkeypatch):
