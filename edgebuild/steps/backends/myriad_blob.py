@@ -103,6 +103,7 @@ KIND = StepKind(
     params=Params,
     facts=("contract",),
     contract=after,
+    platform=("isa",),  # constants that the compiler folds are computed by this machine
     code=("edgebuild.myriad",),  # also what runs in the compiler's process
     runtime="onnx_fp16",
     probes={"layers": ("layers_onnx_fp16",), "timings": ("timings_depthai", "estimate")},

@@ -43,5 +43,6 @@ KIND = StepKind(
     consumes=("model",),
     produces={"model": "model.onnx"},
     params=NoParams,
+    platform=("isa",),  # constants are folded with the CPU's arithmetic
     code=("edgebuild.rewrites",),
 )

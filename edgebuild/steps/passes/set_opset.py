@@ -44,5 +44,6 @@ KIND = StepKind(
     consumes=("model",),
     produces={"model": "model.onnx"},
     params=Params,
+    platform=("isa",),  # constants are folded with the CPU's arithmetic
     code=("edgebuild.rewrites",),
 )

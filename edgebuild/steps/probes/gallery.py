@@ -148,4 +148,5 @@ KIND = StepKind(
     produces={"gallery": "gallery.json"},
     params=Params,
     facts=("source_contract",),
+    platform=("isa",),  # the project's decode function computes
 )
