@@ -26,6 +26,7 @@ from edgebuild.manifest.validate import Check, compiled
 
 MODELS = "manifests/models"
 TARGETS = "manifests/targets"
+_OTHER = {"model": "target", "target": "model"}
 # How names of files end that lie beside the folders of targets and models.
 PAGES = ".html"
 
@@ -155,7 +156,7 @@ class _Loader:
         if document is None:
             return None
         value = document.value
-        if isinstance(value, dict) and value.get("kind") in {"model", "target"} - {kind}:
+        if isinstance(value, dict) and value.get("kind") == _OTHER[kind]:
             self.problems.append(
                 ManifestError(
                     f"a {value['kind']} where a {kind} belongs",

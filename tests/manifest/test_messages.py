@@ -65,6 +65,11 @@ def test_an_unknown_metric(project, expect):
         """)
 
 
+def test_a_kind_that_is_a_list(project):
+    project.edit(("kind: model\n", "kind: [model]\n"))
+    assert project.error().startswith("error: `kind` must be")
+
+
 def test_an_unknown_source(project, expect):
     project.edit(("  torch:", "  pytorch:"))
     assert project.error() == expect("""
