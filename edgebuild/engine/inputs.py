@@ -13,7 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
@@ -21,7 +21,7 @@ from edgebuild import digest as digests
 from edgebuild.action import Input
 from edgebuild.digest import Digest
 from edgebuild.errors import EdgebuildError
-from edgebuild.step import Fetched, File
+from edgebuild.step import Fetched, File, ProjectFile
 from edgebuild.store import files
 from edgebuild.store.store import Store
 
@@ -49,16 +49,22 @@ class Inputs:
     mirrors: Sequence[Path] = ()
     offline: bool = False
     say: Callable[[str], None] = lambda line: None
+    # What this build has read of the project: all of its steps must see the same.
+    _seen: dict[str, Digest] = field(default_factory=dict)
 
     def resolve(self, file: File) -> Input:
-        """Content and name of a file; a project's is hashed, a fetched one is known by its pin."""
+        """Content and name of a file; a project's is hashed, a fetched one is known by its pin. MissingFile if
+        the project's is gone, or is not what an earlier step of this build read."""
         if isinstance(file, Fetched):
             return Input(digest=Digest(file.sha256, file.size_bytes), name=_name(file))
         path = self.root / file.path
         try:
-            return Input(digest=digests.of_file(path), name=path.name)
+            found = digests.of_file(path)
         except OSError as error:
             raise MissingFile(f"cannot read {file.path}: {error.strerror}") from error
+        if self._seen.setdefault(file.path, found) != found:
+            raise _changed(file)
+        return Input(digest=found, name=path.name)
 
     def bring(self, file: File, digest: Digest) -> None:
         """Make the file's content a blob of the store, or say why that is not possible."""
@@ -67,9 +73,7 @@ class Inputs:
         if isinstance(file, Fetched):
             self._fetch(file, digest)
         elif self.store.put_file(self.root / file.path) != digest:
-            raise MissingFile(
-                f"{file.path} changed while the build was running", hint="run the build again"
-            )
+            raise _changed(file)
 
     def _fetch(self, file: Fetched, digest: Digest) -> None:
         for candidate in self._mirrored(digest):
@@ -166,6 +170,12 @@ def _name(file: Fetched) -> str:
     """The last part of its URL, if a file can be called so."""
     name = Path(urllib.parse.urlsplit(file.url).path).name
     return name if name not in ("", "..") and len(name.encode()) <= _LONGEST_NAME else "file"
+
+
+def _changed(file: ProjectFile) -> MissingFile:
+    return MissingFile(
+        f"{file.path} changed while the build was running", hint="run the build again"
+    )
 
 
 def _holds(path: Path, digest: Digest) -> bool:

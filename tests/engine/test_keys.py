@@ -10,6 +10,7 @@ from fakekinds import kinds
 from fakeproject import append, model, project, words
 
 from edgebuild.engine import world
+from edgebuild.engine.inputs import MissingFile
 from edgebuild.manifest.model import Use
 from edgebuild.step import ProjectFile
 
@@ -94,6 +95,26 @@ def test_what_of_edgebuild_the_projects_own_code_imports_counts(place, monkeypat
     assert world.imported_by([place / "data.py"]) == ("edgebuild.formats.png",)
     (place / "data.py").write_text("def f(:\n")  # the step says so itself
     assert action("another") == action()
+
+
+def test_steps_of_one_build_never_see_two_versions_of_a_file(place):
+    """Each key would be right, and the artifact a mixture that no one version makes."""
+    (place / "twin.txt").write_text("alpha")
+    models = [
+        model(name, data={"calibration": words(samples=count)}, recipe=(CALIBRATED,))
+        for name, count in (("net", 1), ("twin", 2))
+    ]
+    made = project(place, *models)
+    opened = open_fake(made, place / "home")
+    opened.session.build("net/calibration")
+    (place / "words.txt").write_text("gamma delta")
+    with pytest.raises(MissingFile) as caught:
+        opened.session.build("twin/calibration")
+    assert str(caught.value) == (
+        "error: words.txt changed while the build was running\nhint: run the build again"
+    )
+    opened.close()
+    assert not build(made, place / "home").errors
 
 
 def test_files_of_a_list_keep_the_order_of_their_numbers():
