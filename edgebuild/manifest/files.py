@@ -92,15 +92,15 @@ class Files:
 
     def _is_real(self, folder: str) -> bool:
         """Whether no part of a folder's path is a symbolic link."""
-        if not folder:
-            return True
-        known = self._real_folders.get(folder)
-        if known is None:
-            known = self._is_real(posixpath.dirname(folder)) and not stat.S_ISLNK(
-                os.lstat(f"{self.root}/{folder}").st_mode
-            )
-            self._real_folders[folder] = known
-        return known
+        unknown = []
+        while folder and folder not in self._real_folders:
+            unknown.append(folder)
+            folder = posixpath.dirname(folder)
+        real = self._real_folders.get(folder, True)
+        for part in reversed(unknown):
+            real = real and not stat.S_ISLNK(os.lstat(f"{self.root}/{part}").st_mode)
+            self._real_folders[part] = real
+        return real
 
     def _absent(self, path: str, position: Position, maker: str | None) -> ManifestError:
         folder, _, name = path.rpartition("/")

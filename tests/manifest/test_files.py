@@ -1,6 +1,10 @@
 """Files that manifests name: what is inside the project, and what can be fetched."""
 
+import os
+
 import pytest
+
+from edgebuild.manifest.files import Files
 
 DIGEST = "a" * 64
 
@@ -26,6 +30,12 @@ def test_a_link_within_the_project_is_followed(project):
 def test_paths_that_lead_out_are_refused(project, path):
     project.edit(("file: network.py", f'file: "{path}"'))
     assert f"error: `{path}` lies outside the project\n" in project.error()
+
+
+def test_folders_nested_as_deep_as_the_system_allows(tmp_path, monkeypatch):
+    plain = os.lstat(tmp_path)
+    monkeypatch.setattr(os, "lstat", lambda path: plain)
+    assert Files(root=str(tmp_path)).status("d/" * 2000 + "net.py") is plain
 
 
 def test_links_that_lead_out_are_refused(project, tmp_path_factory, expect):
