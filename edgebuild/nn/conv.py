@@ -7,7 +7,7 @@ from torch import nn
 
 class ConvBnRelu(nn.Sequential):
     """Convolution, batch normalisation, ReLU: `[N, inputs, H, W]` to
-    `[N, outputs, H / stride, W / stride]`.
+    `[N, outputs, H / stride, W / stride]`, rounded up; `kernel` odd.
 
     Has `kernel**2 * inputs / groups * outputs + 2 * outputs` parameters. Exporters and compilers
     fold the normalisation into the convolution, so nothing of it is left on a device. A `bias` of

@@ -14,8 +14,9 @@ class DenseFeatBlock(nn.Module):
     """Five 3x3 convolutions in a row with 1/2, 1/4, 1/8, 1/16 and 1/16 of the outputs, joined:
     `[N, inputs, H, W]` to `[N, outputs, H / stride, W / stride]`; `outputs` a multiple of 16.
 
-    The first convolution has the stride; the joined features have fields of 3, 5, 7, 9 and 11 of
-    its output pixels, and each is computed once and used twice. A chain of halving convolutions is
+    The first convolution has the stride. The joined features have fields of 3, 5, 7, 9 and 11 pixels
+    at stride 1, of 3, 7, 11, 15 and 19 at stride 2; each is computed once, and all but the last are
+    used twice. A chain of halving convolutions is
     the short-term dense concatenation of Fan et al. 2021, "Rethinking BiSeNet for Real-time
     Semantic Segmentation". The division is the one that costs what is published for the block in
     "Edge AI in Action" (CVPR 2024): 15,536 parameters and 15,664 operations an output pixel for

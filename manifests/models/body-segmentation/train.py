@@ -6,21 +6,17 @@ The loss is binary cross-entropy plus half of the Dice loss of Milletari et al. 
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-import platform
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 from data import TRAINING, VALIDATION, draw
 from network import BodySegmentation
-from safetensors.torch import save
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
+
+from edgebuild.nn import training
 
 THREADS = 2
 PICTURES, VALIDATION_PICTURES = 5120, 256
@@ -41,9 +37,7 @@ def train(
 ) -> None:
     """Write `outputs["weights"]` (safetensors) and `outputs["record"]` (JSON)."""
     started = time.time()
-    torch.set_num_threads(THREADS)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(seed)
+    training.prepare(seed, THREADS)
     images, masks = (torch.from_numpy(part) for part in draw(pictures, TRAINING, seed))
     log(f"{pictures} pictures drawn, {time.time() - started:.0f} s")
     # A quarter faster on a CPU than the usual order of values in memory.
@@ -51,31 +45,17 @@ def train(
     losses = _fit(network, images, masks, epochs, log)
     scores = _validate(network, validation_pictures, seed)
     log(f"validation: {scores}")
-    data = save({name: value.contiguous() for name, value in network.state_dict().items()})
-    outputs["weights"].write_bytes(data)
     record = {
         "seed": seed,
         "pictures": pictures,
         "epochs": epochs,
         "batch": BATCH,
         "optimizer": {"name": "AdamW", "learning_rate": LEARNING_RATE, "decay": WEIGHT_DECAY},
-        "parameters": sum(p.numel() for p in network.parameters()),
         "loss": losses,
         "validation": {"pictures": validation_pictures, "iou": scores},
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "threads": THREADS,
-        "isa": torch.backends.cpu.get_cpu_capability(),
         "deterministic": "equal bytes with equal torch, numpy, isa and threads; checked by two whole runs",
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "informative": {
-            "seconds": round(time.time() - started),
-            "cpu_seconds": round(time.process_time()),
-            "machine": platform.machine(),
-            "day": time.strftime("%Y-%m-%d", time.gmtime(started)),
-        },
     }
-    outputs["record"].write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    training.write(outputs, network, record, threads=THREADS, started=started)
 
 
 def _fit(
@@ -86,13 +66,13 @@ def _fit(
     log: Callable[[str], None],
 ) -> list[float]:
     """Mean loss of each epoch."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": others}]
+    groups = training.groups(network, WEIGHT_DECAY)
     optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=0.0)
     batches = len(images) // BATCH
     steps = epochs * batches
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step / steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: training.rate(step / steps, WARM_UP)
+    )
     network.train()
     losses = []
     for epoch in range(epochs):
@@ -110,13 +90,6 @@ def _fit(
         losses.append(round(total, 6))
         log(f"epoch {epoch + 1} of {epochs}: loss {losses[-1]}, {time.time() - started:.0f} s")
     return losses
-
-
-def _rate(progress: float) -> float:
-    """Share of the learning rate: linear up, then half a cosine down to nothing."""
-    if progress < WARM_UP:
-        return progress / WARM_UP
-    return 0.5 + 0.5 * math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP))
 
 
 def _varied(images: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:

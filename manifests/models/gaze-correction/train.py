@@ -7,20 +7,17 @@ with its light changed.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
-import platform
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import numpy as np
 import torch
 from data import TRAINING, VALIDATION, draw
 from network import GazeCorrection, initialise
-from safetensors.torch import save
 from torch import Tensor
+
+from edgebuild.nn import training
 
 THREADS = 2
 SAMPLES, VALIDATION_SAMPLES = 10240, 512
@@ -41,44 +38,28 @@ def train(
 ) -> None:
     """Write `outputs["weights"]` (safetensors) and `outputs["record"]` (JSON)."""
     started = time.time()
-    torch.set_num_threads(THREADS)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(seed)
-    training = _tensors(samples, TRAINING, seed)
+    training.prepare(seed, THREADS)
+    drawn = _tensors(samples, TRAINING, seed)
     validation = _tensors(validation_samples, VALIDATION, seed)
     log(f"{samples} samples drawn, {time.time() - started:.0f} s")
     network = GazeCorrection()
     initialise(network)
     # A third faster on a CPU than the usual order of values in memory.
     network.to(memory_format=torch.channels_last)
-    losses = _fit(network, training, epochs, log)
+    losses = _fit(network, drawn, epochs, log)
     scores = _validate(network, validation)
     log(f"validation: {scores}")
-    data = save({name: value.contiguous() for name, value in network.state_dict().items()})
-    outputs["weights"].write_bytes(data)
     record = {
         "seed": seed,
         "samples": samples,
         "epochs": epochs,
         "batch": BATCH,
         "optimizer": {"name": "AdamW", "learning_rate": LEARNING_RATE, "decay": WEIGHT_DECAY},
-        "parameters": sum(p.numel() for p in network.parameters()),
         "loss": losses,
         "validation": {"samples": validation_samples, "psnr_db": scores},
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "threads": THREADS,
-        "isa": torch.backends.cpu.get_cpu_capability(),
         "deterministic": "equal bytes with equal torch, numpy, isa and threads; checked by two whole runs",
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "informative": {
-            "seconds": round(time.time() - started),
-            "cpu_seconds": round(time.process_time()),
-            "machine": platform.machine(),
-            "day": time.strftime("%Y-%m-%d", time.gmtime(started)),
-        },
     }
-    outputs["record"].write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    training.write(outputs, network, record, threads=THREADS, started=started)
 
 
 def _fit(
@@ -91,7 +72,9 @@ def _fit(
     optimizer = torch.optim.AdamW(network.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
     batches = len(samples[0]) // BATCH
     steps = epochs * batches
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step / steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: training.rate(step / steps, WARM_UP)
+    )
     network.train()
     losses = []
     for epoch in range(epochs):
@@ -110,13 +93,6 @@ def _fit(
         losses.append(round(total, 6))
         log(f"epoch {epoch + 1} of {epochs}: loss {losses[-1]}, {time.time() - started:.0f} s")
     return losses
-
-
-def _rate(progress: float) -> float:
-    """Share of the learning rate: linear up, then half a cosine down to nothing."""
-    if progress < WARM_UP:
-        return progress / WARM_UP
-    return 0.5 + 0.5 * math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP))
 
 
 def _tensors(samples: int, stream: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -6,10 +6,6 @@ heatmap, L1 on sizes and offsets, here also on the cells next to a centre.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
-import platform
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,9 +16,10 @@ import torch
 from boxes import CLASSES, STRIDE, average_precision, decode
 from data import HEIGHT, TRAINING, VALIDATION, WIDTH, scene
 from network import HeadBodyDetection
-from safetensors.torch import save
 from torch import Tensor
 from torch.nn.functional import l1_loss
+
+from edgebuild.nn import training
 
 THREADS = 2
 SCENES, VALIDATION_SCENES = 6000, 256
@@ -45,9 +42,7 @@ def train(
 ) -> None:
     """Write `outputs["weights"]` (safetensors) and `outputs["record"]` (JSON)."""
     started = time.time()
-    torch.set_num_threads(THREADS)
-    torch.use_deterministic_algorithms(True)
-    torch.manual_seed(seed)
+    training.prepare(seed, THREADS)
     images, boxes = _scenes(TRAINING, seed, scenes)
     log(f"{scenes} scenes drawn, {time.time() - started:.0f} s")
     # A quarter faster on a CPU than the usual order of values in memory.
@@ -55,31 +50,17 @@ def train(
     losses = _fit(network, images, boxes, epochs, np.random.default_rng(seed), log)
     scores = _validate(network.eval(), seed, validation_scenes)
     log(f"validation: {scores}")
-    state = {name: value.contiguous() for name, value in network.state_dict().items()}
-    data = save(state)
-    outputs["weights"].write_bytes(data)
     record = {
         "seed": seed,
         "samples": scenes,
         "epochs": epochs,
         "batch": BATCH,
         "optimizer": {"name": "AdamW", "learning_rate": LEARNING_RATE, "decay": WEIGHT_DECAY},
-        "parameters": sum(p.numel() for p in network.parameters()),
         "loss": losses,
         "validation": {"samples": validation_scenes, "map50": scores},
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "threads": THREADS,
-        "isa": torch.backends.cpu.get_cpu_capability(),
         "deterministic": "equal bytes with equal torch, numpy, isa and threads; checked on 96 pictures, twice",
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "informative": {
-            "seconds": round(time.time() - started),
-            "machine": platform.machine(),
-            "day": time.strftime("%Y-%m-%d", time.gmtime(started)),
-        },
     }
-    outputs["record"].write_text(json.dumps(record, indent=1, sort_keys=True))
+    training.write(outputs, network, record, threads=THREADS, started=started)
 
 
 def _fit(
@@ -91,15 +72,12 @@ def _fit(
     log: Callable[[str], None],
 ) -> list[dict[str, float]]:
     """Mean losses of each epoch."""
-    decayed = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
-    groups: list[dict[str, Any]] = [
-        {"params": decayed, "weight_decay": WEIGHT_DECAY},
-        {"params": others},
-    ]
+    groups = training.groups(network, WEIGHT_DECAY)
     optimizer = torch.optim.AdamW(groups, lr=LEARNING_RATE, weight_decay=0.0)
     steps = epochs * (len(images) // BATCH)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step / steps))
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: training.rate(step / steps, WARM_UP)
+    )
     network.train()
     losses = []
     for epoch in range(epochs):
@@ -120,13 +98,6 @@ def _fit(
         losses.append({name: round(total, 5) for name, total in totals.items()})
         log(f"epoch {epoch + 1} of {epochs}: {losses[-1]}, {time.time() - started:.0f} s")
     return losses
-
-
-def _rate(progress: float) -> float:
-    """Share of the learning rate: linear up, then half a cosine down to nothing."""
-    if progress < WARM_UP:
-        return progress / WARM_UP
-    return 0.5 + 0.5 * math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP))
 
 
 def _scenes(stream: int, seed: int, count: int) -> tuple[Tensor, Tensor]:

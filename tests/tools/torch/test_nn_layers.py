@@ -20,6 +20,7 @@ from edgebuild.nn.ghost import GhostConv
 from edgebuild.nn.partial import PartialBlock, PartialConv
 from edgebuild.nn.pixel_shuffle import PixelShuffleUp
 from edgebuild.nn.space_to_depth import SpaceToDepth, SpaceToDepthStem
+from edgebuild.nn.stdc import StdcBlock
 
 # "Edge AI in Action" (CVPR 2024): operations of a layer over its output positions. The positions
 # follow from the rows of plain convolutions: 112,640 with stride 2, 450,560 without.
@@ -257,3 +258,26 @@ def _exported(layer: nn.Module, x: Tensor, *, fused: bool = True) -> onnx.ModelP
             training=modes.EVAL if fused else modes.PRESERVE, do_constant_folding=fused,
         )  # fmt: skip
     return onnx.load_model_from_string(file.getvalue())
+
+
+@pytest.mark.parametrize(
+    ("layer", "fields"),
+    [
+        (DenseFeatBlock(2, 16, stride=1), [3, 5, 7, 9, 11]),
+        (DenseFeatBlock(2, 16, stride=2), [3, 7, 11, 15, 19]),
+        (StdcBlock(2, 16), [1, 3, 5, 7]),
+        (StdcBlock(2, 16, stride=2), [2, 3, 7, 11]),
+    ],
+)
+def test_joined_features_see_the_fields_that_are_said(layer: nn.Module, fields: list[int]) -> None:
+    """The pixels of a row that one answer in the middle depends on, as its gradient tells."""
+    for module in layer.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.ones_(module.weight)
+    x = torch.ones(1, 2, 64, 64, requires_grad=True)
+    middle = layer.eval()(x)[0, :, -1 - 64 // 4, -1 - 64 // 4]
+    seen = set()
+    for answer in middle:
+        (gradient,) = torch.autograd.grad(answer, x, retain_graph=True)
+        seen.add(int((gradient[0, 0].abs().sum(0) > 0).sum()))
+    assert sorted(seen) == fields
