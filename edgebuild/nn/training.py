@@ -64,6 +64,7 @@ def write(
         "numpy": np.__version__,
         "threads": threads,
         "isa": torch.backends.cpu.get_cpu_capability(),
+        "deterministic": "equal bytes with equal torch, numpy, isa and threads",
         "sha256": hashlib.sha256(data).hexdigest(),
         "informative": {
             "seconds": round(time.time() - started),

@@ -57,7 +57,6 @@ def train(
         "optimizer": {"name": "AdamW", "learning_rate": LEARNING_RATE, "decay": WEIGHT_DECAY},
         "loss": losses,
         "validation": {"samples": validation_samples, "psnr_db": scores},
-        "deterministic": "equal bytes with equal torch, numpy, isa and threads; checked by two whole runs",
     }
     training.write(outputs, network, record, threads=THREADS, started=started)
 

@@ -58,7 +58,6 @@ def train(
         "optimizer": {"name": "AdamW", "learning_rate": LEARNING_RATE, "decay": WEIGHT_DECAY},
         "loss": losses,
         "validation": {"samples": validation_scenes, "map50": scores},
-        "deterministic": "equal bytes with equal torch, numpy, isa and threads; checked on 96 pictures, twice",
     }
     training.write(outputs, network, record, threads=THREADS, started=started)
 
