@@ -11,12 +11,13 @@ from edgebuild.nn.conv import ConvBnRelu
 class StdcBlock(nn.Module):
     """`[N, inputs, H, W]` to `[N, outputs, H / stride, W / stride]`; `outputs` a multiple of 8.
 
-    Four convolutions in a row, one 1x1 and three 3x3, give 1/2, 1/4, 1/8 and 1/8 of the outputs;
-    all four are joined, so that fields of 1, 3, 5 and 7 pixels (2, 3, 7 and 11 at stride 2) share a
-    block and the wide ones are thin. After Fan et al. 2021, "Rethinking BiSeNet For Real-time
-    Semantic Segmentation" (arXiv 2104.13188). At stride 2 (H and W even) the second convolution strides and the first branch is
-    averaged over 2x2 pixels, not 3x3 as in the paper: the Myriad X averages on its convolution
-    engine only where there is no padding.
+    Four convolutions in a row, one 1x1 and three 3x3, give 1/2, 1/4, 1/8 and 1/8 of the
+    outputs; all four are joined, so that fields of 1, 3, 5 and 7 pixels (2, 3, 7 and 11 at
+    stride 2) share a block and the wide ones are thin. After Fan et al. 2021, "Rethinking
+    BiSeNet For Real-time Semantic Segmentation" (arXiv 2104.13188). At stride 2 (H and W even)
+    the second convolution strides and the first branch is averaged over 2x2 pixels, not 3x3 as
+    in the paper: the Myriad X averages on its convolution engine only where there is no
+    padding.
     """
 
     def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
