@@ -9,7 +9,7 @@ from fakekinds import kinds
 from fakeproject import append, model, project
 
 from edgebuild.engine import build as build_module
-from edgebuild.engine import opening
+from edgebuild.engine import noop, opening
 from edgebuild.manifest.model import Use
 from edgebuild.settings import Settings
 from edgebuild.verbs import Context, plan
@@ -73,6 +73,7 @@ def with_needs(monkeypatch, *needs):
 def test_nothing_to_do_is_not_said_where_nobody_would_notice_what_it_would_see(place, monkeypatch):
     ran(place)
     assert not done(place)
+    monkeypatch.setattr(noop, "_checked_ns", None)  # of another test
     with_needs(monkeypatch, "myriad-device")  # the system tells when one is attached
     ran(place)
     assert done(place)
@@ -81,6 +82,7 @@ def test_nothing_to_do_is_not_said_where_nobody_would_notice_what_it_would_see(p
 def test_nothing_to_do_is_not_said_when_the_device_was_swapped_after_it_was_measured(
     place, monkeypatch
 ):
+    monkeypatch.setattr(noop, "_checked_ns", None)
     with_needs(monkeypatch, "myriad-device")
     numbers = iter(("number 7", "number 8"))
     for module in (opening, build_module):
