@@ -29,6 +29,8 @@ from edgebuild.store.store import Store
 SILENCE_S = 60.0
 SLOWEST_BYTES_S = 10_000
 _LONGEST_NAME = 200
+# IPv6 that ends in the IPv4 address a gateway brings it to: NAT64 (RFC 6052), and what was before it.
+_WITH_IPV4 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
 
 class MissingFile(EdgebuildError):
@@ -224,7 +226,13 @@ def _require_public(host: str, address: str) -> None:
 
 
 def _is_public(address: str) -> bool:
-    return ipaddress.ip_address(address).is_global
+    found = ipaddress.ip_address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = found.ipv4_mapped or found.sixtofour
+        if any(found in network for network in _WITH_IPV4):
+            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
+        found = inner or found
+    return found.is_global and not found.is_multicast
 
 
 class _Connection(http.client.HTTPConnection):

@@ -105,6 +105,33 @@ def test_loopback_and_private_addresses_are_refused(place, server):
             bring(place, fetched(url))
 
 
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.216.34", True),
+        ("2606:4700::1111", True),
+        ("64:ff9b::808:808", True),
+        ("::ffff:8.8.8.8", True),
+        ("169.254.169.254", False),
+        ("100.64.0.1", False),
+        ("224.0.0.1", False),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("fe80::1%eth0", False),
+        ("fd00::1", False),
+        ("ff02::1", False),
+        ("::ffff:127.0.0.1", False),
+        ("::7f00:1", False),
+        ("64:ff9b::7f00:1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("2002:7f00:1::", False),
+    ],
+)
+def test_addresses_in_all_their_forms(address, public):
+    """Those of a machine's own network stay private in whatever is wrapped around them."""
+    assert inputs._is_public(address) is public
+
+
 @pytest.fixture
 def loopback_allowed(monkeypatch):
     """The tests' own server stands for a public one; all else stays refused."""
