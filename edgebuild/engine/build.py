@@ -20,6 +20,7 @@ from edgebuild.plan.graph import Graph, Variant
 from edgebuild.report import waived
 from edgebuild.report.budget import JSON as BUDGET
 from edgebuild.report.budget import read as read_budget
+from edgebuild.report.figures import count
 from edgebuild.store import roots
 from edgebuild.store.store import BlobLost
 
@@ -212,8 +213,9 @@ class Build:
         return written
 
     def _summary(self) -> str:
-        count = len(self.graph.variants)
-        lines = [f"{count} artifacts in artifacts/{self.target} are up to date"]
+        made = len(self.graph.variants)
+        are = "is" if made == 1 else "are"
+        lines = [f"{count(made, 'artifact')} in artifacts/{self.target} {are} up to date"]
         lines += [f"{r.model} is refused: {r.reason}" for r in self.graph.refused]
         documents = [done.report for done in self.published.values()]
         if self.budgeted is not None:

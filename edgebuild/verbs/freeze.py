@@ -12,6 +12,7 @@ from edgebuild.formats.released import Released
 from edgebuild.manifest.model import Model
 from edgebuild.plan.expand import expand
 from edgebuild.plan.graph import Variant
+from edgebuild.report.figures import count
 from edgebuild.report.read import REPORT, read_report
 from edgebuild.store import files
 from edgebuild.verbs import Context
@@ -53,7 +54,7 @@ def run(context: Context, model: str | None = None) -> bool:
         context.say(f"{place} says this already: version {made.version}")
         return True
     files.write_atomic(path, data, scratch=path.parent, mode=0o644)
-    context.say(f"{place}: version {made.version} of {len(made.variants)} artifacts")
+    context.say(f"{place}: version {made.version} of {count(len(made.variants), 'artifact')}")
     context.say("commit it: from now on the version must announce what changes")
     return True
 

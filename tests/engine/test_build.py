@@ -234,7 +234,7 @@ def test_a_waived_gate_lets_the_build_pass(place):
     ran = run(place, full(targets=gate))
     assert ran.published == ["net/board"]
     assert ran.summary == (
-        "1 artifacts in artifacts/board are up to date; "
+        "1 artifact in artifacts/board is up to date; "
         "1 gate waived, until 2026-06-02 (net/board length.bytes)"
     )
 

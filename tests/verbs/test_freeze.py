@@ -56,7 +56,7 @@ def test_what_is_built_is_recorded_and_again_the_same(place):
     made, _ = built(place)
     assert frozen(place, made) == (
         "recorded   net/board\n"
-        "manifests/models/net/released.json: version 1.0.0 of 1 artifacts\n"
+        "manifests/models/net/released.json: version 1.0.0 of 1 artifact\n"
         "commit it: from now on the version must announce what changes\n"
     )
     assert record(place) == {
