@@ -5,32 +5,22 @@ from __future__ import annotations
 import contextlib
 import glob
 import http.client
-import ipaddress
 import os
-import socket
-import time
-import urllib.error
 import urllib.parse
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
 
 from edgebuild import digest as digests
 from edgebuild.action import Input
 from edgebuild.digest import Digest
+from edgebuild.engine import web
 from edgebuild.errors import EdgebuildError
 from edgebuild.step import Fetched, File, ProjectFile
 from edgebuild.store import files
 from edgebuild.store.store import Store
 
-# How long a server may say nothing, and how slow one may be beyond that.
-SILENCE_S = 60.0
-SLOWEST_BYTES_S = 10_000
 _LONGEST_NAME = 200
-# IPv6 that ends in the IPv4 address a gateway brings it to: NAT64 (RFC 6052), and what was before it.
-_WITH_IPV4 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 
 
 class MissingFile(EdgebuildError):
@@ -129,7 +119,7 @@ class Inputs:
         try:
             for _ in range(3):
                 try:
-                    self._read_url(file, temp)
+                    web.read(file.url, file.size_bytes, temp)
                 except (OSError, ValueError, http.client.HTTPException) as error:
                     failure = str(getattr(error, "reason", error)) or type(error).__name__
                     continue
@@ -153,20 +143,6 @@ class Inputs:
             " it is found there by its sha256",
         )
 
-    def _read_url(self, file: Fetched, target: Path) -> None:
-        limit = file.size_bytes
-        allowed_s = SILENCE_S + limit / SLOWEST_BYTES_S
-        until = time.monotonic() + allowed_s
-        opener = urllib.request.build_opener(_PublicOnly, _Plain, _Secure)
-        _refuse_private(file.url)
-        with opener.open(file.url, timeout=SILENCE_S) as answer, target.open("wb") as out:
-            while chunk := answer.read1(1 << 16):
-                out.write(chunk)
-                if out.tell() > limit:
-                    raise ValueError(f"more than the {limit} bytes its manifest says")
-                if time.monotonic() > until:
-                    raise TimeoutError(f"only {out.tell()} bytes came in {allowed_s:.0f} s")
-
 
 def _name(file: Fetched) -> str:
     """The last part of its URL, if a file can be called so."""
@@ -186,80 +162,3 @@ def _holds(path: Path, digest: Digest) -> bool:
         return digests.of_file(path) == digest
     except OSError:
         return False
-
-
-class _PublicOnly(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to public web addresses only: a manifest must not reach into a network."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
-        newurl: str,
-    ) -> urllib.request.Request | None:
-        _refuse_private(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _refuse_private(url: str) -> None:
-    """ValueError unless `url` is http(s) to a public address. Behind a proxy, names that this
-    machine cannot resolve are the proxy's business."""
-    parts = urllib.parse.urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{parts.scheme or 'no'} scheme is not fetched, only http and https")
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
-    except socket.gaierror:
-        if urllib.request.getproxies():
-            return
-        raise
-    for *_, address in found:
-        _require_public(parts.hostname, str(address[0]))
-
-
-def _require_public(host: str, address: str) -> None:
-    if not _is_public(address):
-        raise ValueError(f"{host} is {address}, which is not a public address")
-
-
-def _is_public(address: str) -> bool:
-    found = ipaddress.ip_address(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if any(found in network for network in _WITH_IPV4):
-            inner = ipaddress.IPv4Address(int(found) & 0xFFFFFFFF)
-        found = inner or found
-    return found.is_global and not found.is_multicast
-
-
-class _Connection(http.client.HTTPConnection):
-    """Sends nothing to where a name leads by the time it is used, if that is not public either."""
-
-    def connect(self) -> None:
-        super().connect()
-        _require_public(self.host, self.sock.getpeername()[0])
-
-
-class _SecureConnection(http.client.HTTPSConnection):
-    def connect(self) -> None:
-        super().connect()
-        _require_public(self.host, self.sock.getpeername()[0])
-
-
-class _Plain(urllib.request.HTTPHandler):
-    """http; a proxy may be wherever it is."""
-
-    def http_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        made = http.client.HTTPConnection if req.has_proxy() else _Connection
-        return self.do_open(made, req)
-
-
-class _Secure(urllib.request.HTTPSHandler):
-    """https, likewise."""
-
-    def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
-        proxied = req.has_proxy() or getattr(req, "_tunnel_host", None)
-        return self.do_open(http.client.HTTPSConnection if proxied else _SecureConnection, req)
