@@ -148,6 +148,25 @@ def bypass(graph: Graph) -> None:
     graph.note(kept)
 
 
+def own_outputs(graph: Graph) -> None:
+    """An Identity between a node of several outputs and those of the model: the compiler gives what such a
+    node makes names of its own."""
+    from onnx import helper
+
+    nodes: list[onnx.NodeProto] = []
+    for node in graph.nodes:
+        nodes.append(node)
+        made = list(node.output) if len(node.output) > 1 else []
+        for name in [n for n in made if n in graph.output_names]:
+            inner = graph.fresh(name)
+            graph.types[inner], graph.shapes[inner] = graph.types[name], graph.shapes[name]
+            for other in graph.nodes:
+                _rename(other, name, inner)
+            nodes.append(helper.make_node("Identity", [inner], [name], f"{inner}/own"))
+    graph.nodes = nodes
+    graph.note(nodes)
+
+
 def _rename(node: onnx.NodeProto, old: str, new: str) -> None:
     for names in (node.input, node.output):
         for k, name in enumerate(names):

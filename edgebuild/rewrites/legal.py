@@ -37,6 +37,7 @@ def legalize(model: onnx.ModelProto) -> tuple[onnx.ModelProto, list[Applied]]:
         refusals += _by_name(graph, refusals)
     if refusals:
         raise LegalizeError(what, refusals)
+    assemble.own_outputs(graph)
     return _proven(model, graph, applied), applied
 
 

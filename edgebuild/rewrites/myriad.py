@@ -70,6 +70,14 @@ def check(graph: Graph) -> Iterator[Refusal]:
                 why="nothing depends on it, so the compiler drops it",
                 hint="leave the input out of the network",
             )
+    for value in graph.outputs:
+        if graph.shapes.get(value.name) == ():
+            yield Refusal(
+                op="output",
+                node=value.name,
+                why="it has no dimensions, and the compiler gives it one",
+                hint="keep a dimension (`keepdims`), or reshape the output to one",
+            )
     for node in graph.nodes:
         try:
             why = unread(node) or _limit(graph, node) or _types(graph, node)

@@ -1,6 +1,6 @@
-"""Gather, GatherElements, GatherND, ScatterElements with indices counted from the start.
+"""Gather, GatherElements, GatherND, ScatterElements with indices and axes counted from the start.
 
-The compiler reads negative ones without a word and gathers something else.
+The compiler reads negative indices without a word and gathers something else; negative axes it refuses.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edgebuild.rewrites.example import Example
-from edgebuild.rewrites.graph import attribute
+from edgebuild.rewrites.graph import attribute, without
 
 if TYPE_CHECKING:
     import onnx
@@ -29,6 +29,15 @@ EXAMPLES = {
         }""",
         tolerance=0,
     ),
+    "an axis from the end": Example(
+        graph="""g (float[2,3,4] x, float[2,1,4] u) => (float[2,3,4] y)
+            <int64[2,1,4] i = {0, 1, 2, 0, 0, 1, 2, 0}> {
+            g = GatherElements<axis = -2>(x, i)
+            s = Add(g, u)
+            y = ScatterElements<axis = -2>(x, i, s)
+        }""",
+        tolerance=0,
+    ),
     "scattered": Example(
         graph="""g (float[2,3] x, float[2,1] u) => (float[2,3] y) <int64[2,1] i = {-1, 1}> {
             y = ScatterElements<axis = 1>(x, i, u)
@@ -45,13 +54,22 @@ EXAMPLES = {
 
 
 def rewrite(node: onnx.NodeProto, graph: Graph) -> list[onnx.NodeProto] | None:
-    """The node with its constant indices in 0..size."""
+    """The node with its constant indices in 0..size, and its axis in 0..rank."""
     import numpy as np
+    import onnx
+    from onnx import helper
 
     indices = graph.constant(node.input[1])
+    shape = graph.shape(node.input[0])
+    axis = attribute(node, "axis")
+    if axis is not None and axis < 0:
+        copy = onnx.NodeProto()
+        copy.CopyFrom(node)
+        without(copy, "axis")
+        copy.attribute.append(helper.make_attribute("axis", axis + len(shape)))
+        return [copy]
     if indices is None or not (indices < 0).any():
         return None
-    shape = graph.shape(node.input[0])
     if node.op_type == "GatherND":
         first = attribute(node, "batch_dims", 0)
         sizes = np.array(shape[first : first + indices.shape[-1]])

@@ -1,8 +1,9 @@
 """Brings any ONNX into the one form that the other passes and the backends expect.
 
 Always the first pass. Functions of the model are inlined; initializers are no inputs; what nothing
-reads is gone: nodes, initializers, optional outputs; every node has a name of its own; types and
-static shapes of all values are known and agree with the manifest. The arithmetic is not touched.
+reads is gone: nodes, initializers, optional outputs; inputs left empty at the end are left out; every
+node has a name of its own; types and static shapes of all values are known and agree with the manifest.
+The arithmetic is not touched.
 """
 
 from __future__ import annotations
@@ -27,12 +28,24 @@ def run(call: Call) -> None:
         model = onnx.inliner.inline_local_functions(model)
     onnx_contract.fix(model, Contract.from_json(call.facts["contract"]))
     opset = onnx_file.opset(model)
+    for graph in onnx_canonical.graphs_of(model.graph):
+        for node in graph.node:
+            _drop_absent(node, opset)
     while _drop_unread(model.graph, opset):
         pass
     _drop_initializers(model.graph)
     onnx_contract.infer(model)
     onnx_file.check(model)
     onnx_file.save(model, call.outputs["model"])
+
+
+def _drop_absent(node: onnx.NodeProto, opset: int) -> None:
+    """Optional inputs at the end that have no name are left out: some compilers take none for one."""
+    from onnx import defs
+
+    least = 0 if node.domain else defs.get_schema(node.op_type, opset).min_input
+    while not node.domain and len(node.input) > least and not node.input[-1]:
+        del node.input[-1]
 
 
 def _drop_unread(graph: onnx.GraphProto, opset: int) -> bool:

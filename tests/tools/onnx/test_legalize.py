@@ -161,3 +161,25 @@ def test_an_output_that_no_node_makes_is_refused():
         "  output `x`: it is an input\n"
         "hint: leave the output out of the network"
     )
+
+
+def test_outputs_of_a_node_of_several_get_a_node_each(tmp_path):
+    """The compiler would name what Split makes otherwise, and the blob be another network."""
+    graph = """g (float[1,4] x) => (float[1,2] a, float[1,2] y) {
+        a, b = Split<axis = 1>(x)
+        y = Add(a, b)
+    }"""
+    made = onnx_file.load(run(tmp_path, Example(graph=graph).model()))
+    makers = {name: node.op_type for node in made.graph.node for name in node.output}
+    assert (makers["a"], makers["y"]) == ("Identity", "Add")
+
+
+def test_an_output_without_dimensions_is_refused(tmp_path):
+    graph = "g (float[1,4] x) => (float y) { y = ReduceMax<keepdims = 0>(x) }"
+    with pytest.raises(LegalizeError) as error:
+        run(tmp_path, Example(graph=graph).model())
+    assert str(error.value) == (
+        "error: the MyriadX compiler cannot read this model\n"
+        "  output `y`: it has no dimensions, and the compiler gives it one\n"
+        "hint: keep a dimension (`keepdims`), or reshape the output to one"
+    )

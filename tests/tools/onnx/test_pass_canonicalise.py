@@ -71,3 +71,11 @@ def test_functions_are_inlined(tmp_path):
     assert not made.functions
     assert [n.op_type for n in made.graph.node] == ["Conv", "Add", "Conv", "Sigmoid"]
     assert {o.domain for o in made.opset_import} == {""}
+
+
+def test_absent_inputs_at_the_end_are_left_out(tmp_path):
+    """The Myriad X compiler takes them for inputs and fails."""
+    model = examples.model()
+    model.graph.node[2].input[2:] = [""]
+    made = run(tmp_path, model)
+    assert [len(n.input) for n in made.graph.node if n.op_type == "Conv"] == [3, 2]
