@@ -1,7 +1,7 @@
 """Ops that do nothing become Identity, which is then left out.
 
-Dropout when the model is used; Sum, Mean, Max, Min and Concat of one value; Expand and Reshape
-to the shape a value has; Transpose that moves nothing.
+Dropout when the model is used; Sum, Mean, Max, Min and Concat of one value; Expand, Reshape and
+Tile to the shape a value has; Transpose that moves nothing.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from edgebuild.rewrites.graph import Graph
 
-OPS = ("Dropout", "Sum", "Mean", "Max", "Min", "Concat", "Expand", "Reshape", "Transpose")
+OPS = ("Dropout", "Sum", "Mean", "Max", "Min", "Concat", "Expand", "Reshape", "Tile", "Transpose")
 EXAMPLES = {
     "dropout": Example(
         graph="""g (float[1,4] x) => (float[1,4] y) {
@@ -37,10 +37,11 @@ EXAMPLES = {
         tolerance=0,
     ),
     "shapes": Example(
-        graph="""g (float[1,4] x) => (float[1,4] y) <int64[2] s = {1, 4}> {
+        graph="""g (float[1,4] x) => (float[1,4] y) <int64[2] s = {1, 4}, int64[2] ones = {1, 1}> {
             a = Reshape(x, s)
             b = Expand(a, s)
-            c = Transpose<perm = [0, 1]>(b)
+            t = Tile(b, ones)
+            c = Transpose<perm = [0, 1]>(t)
             y = Neg(c)
         }""",
         tolerance=0,
@@ -66,7 +67,7 @@ def _does_nothing(node: onnx.NodeProto, graph: Graph) -> bool:
         if len(node.output) > 1 and graph.readers(node.output[1]):
             raise RefusedError("its mask is read, which is for training only")
         return True
-    if node.op_type in ("Expand", "Reshape"):
+    if node.op_type in ("Expand", "Reshape", "Tile"):
         return graph.shape(node.output[0]) == shape
     if node.op_type == "Transpose":
         order = list(attribute(node, "perm", range(len(shape))[::-1]))
