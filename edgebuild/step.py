@@ -123,7 +123,8 @@ class StepKind:
                manifest accepts by: name -> module, params); of the model: "model" (name,
                version, license); of the target: "device", "firmware", "roofline", "isa".
     tools      name of the tool environment it runs in.
-    platform   facts of the machine its bytes depend on: "isa", "threads", "cpu" (model and cores).
+    platform   facts of the machine its bytes depend on: "isa" (CPU, what it can, C library), "threads", "cpu"
+               (its name and cores).
     contract   how it changes the contract of the model that goes through (pass, backend).
     code       more modules or packages (dotted names) whose code can change its bytes, beyond what its
                module imports.
