@@ -32,6 +32,7 @@ def attribute(call: Call, name: str, port: str = "file") -> Iterator[Callable[..
     folder.mkdir()
     for file in files:
         _refuse_shadow(file)
+        _refuse_twin(file, folder)
         shutil.copyfile(file, folder / file.name)
     before = set(sys.modules)
     sys.path.insert(0, str(folder))
@@ -65,6 +66,15 @@ def _refuse_shadow(file: Path) -> None:
         raise UserCodeError(
             f"{file.name} has the name of a module of Python or of the tool environment",
             hint="give it another name",
+        )
+
+
+def _refuse_twin(file: Path, folder: Path) -> None:
+    twin = folder / file.name
+    if twin.exists() and twin.read_bytes() != file.read_bytes():
+        raise UserCodeError(
+            f"two of the step's Python files are called {file.name}, from whatever folders they come",
+            hint="they are imported by their names alone, so give one of them another",
         )
 
 
