@@ -8,7 +8,7 @@ from pathlib import Path
 from edgebuild.store import files, roots
 from edgebuild.store.store import Store, StoreBusy
 
-__all__ = ["Collected", "StoreBusy", "collect", "live"]
+__all__ = ["Collected", "StoreBusy", "collect", "live", "sweep"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,10 +31,11 @@ def collect(store: Store, *, dry_run: bool = False, wait_s: float = 10.0) -> Col
     then nothing is removed.
     """
     with store.alone(wait_s):
-        return _collect(store, dry_run=dry_run)
+        return sweep(store, dry_run=dry_run)
 
 
-def _collect(store: Store, *, dry_run: bool) -> Collected:
+def sweep(store: Store, *, dry_run: bool = False) -> Collected:
+    """The same for one who holds the store alone."""
     live_results, live_blobs = live(store)
     blobs = results = size = kept = kept_bytes = 0
     for path in _entries(store.root / "ac"):

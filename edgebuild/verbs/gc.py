@@ -15,12 +15,12 @@ from edgebuild.verbs import Context
 def run(context: Context) -> bool:
     """StoreBusy if a build is running."""
     store = Store(context.settings.store).open()
-    done = gc.collect(store)
-    context.say(
-        f"removed {done.blobs} blobs and {done.results} results, {_size(done.size_bytes)};"
-        f" kept {done.kept_blobs} blobs, {_size(done.kept_bytes)}"
-    )
     with store.alone():
+        done = gc.sweep(store)
+        context.say(
+            f"removed {done.blobs} blobs and {done.results} results, {_size(done.size_bytes)};"
+            f" kept {done.kept_blobs} blobs, {_size(done.kept_bytes)}"
+        )
         _say_tools(context, unused.remove(context.settings.tools, now_s=time.time()))
     return True
 
