@@ -33,7 +33,7 @@ def remembered(report: Mapping[str, Any], day: str) -> dict[str, Any]:
         "parity_db": line.parity_db,
         "latency_ms": line.latency_ms,
         "latency_evidence": line.latency_evidence,
-        "edgebuild": report["about"]["edgebuild"],
+        "edgebuild": report.get("about", {}).get("edgebuild", ""),
     }
     for key in ("quality", "parity_db", "latency_ms"):
         if found[key] is not None:

@@ -55,6 +55,12 @@ def test_the_trend_has_a_row_for_each_variant_that_is_there():
     assert "Trend" not in Page(index.page(known)).text
 
 
+def test_a_report_that_does_not_say_who_wrote_it_is_remembered_all_the_same():
+    document = variant("int8")
+    del document["about"]
+    assert remembered(document, "2026-06-01")["edgebuild"] == ""
+
+
 def test_lines_of_history_that_are_odd_are_drawn_as_far_as_they_go():
     known = reports(int8=True)
     (document,) = known.values()
