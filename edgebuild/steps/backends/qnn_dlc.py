@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from edgebuild.formats import contract_file, dlc, onnx_contract, onnx_file, placement
-from edgebuild.qnn import QnnError, contract, coverage, edges, explain
+from edgebuild.qnn import QnnError, contract, coverage, edges, explain, nearest
 from edgebuild.qnn.compile import Compiled, RefusedError, compile_dlc
 from edgebuild.qnn.refusals import original_name
 from edgebuild.qnn.socs import Soc, soc_of
@@ -54,6 +54,7 @@ def run(call: Call) -> None:
             fields={"chip": str(soc)},
             hint="add the pass `quantize_int8: {target: qnn}` to the recipe",
         )
+    _check_resizes(model)
     if call.params.io == "quantized":
         model = edges.quantised_edges(model)
     compiled = _compile(model, soc, call.folder)
@@ -80,6 +81,18 @@ def run(call: Call) -> None:
 def change_contract(params: Params, before: Contract) -> Contract:
     """`io: quantized` makes 8-bit integers of the float inputs and outputs."""
     return contract.after(before, params.io)
+
+
+def _check_resizes(model: onnx.ModelProto) -> None:
+    """QnnError before anything is compiled: the converter takes these without a word."""
+    differing = nearest.differing(model)
+    if differing:
+        raise QnnError(
+            "the HTP would take other values in a Resize to the nearest one",
+            fields=dict(list(differing.items())[:_SHOWN_NODES]),
+            hint="the HTP does `half_pixel` and `align_corners` with `nearest_mode: round_prefer_ceil`, "
+            "and `asymmetric` with `floor`: export it so",
+        )
 
 
 def _compile(model: onnx.ModelProto, soc: Soc, folder: Path) -> Compiled:

@@ -7,7 +7,7 @@ import stepcall
 from onnx import TensorProto, helper
 
 from edgebuild.formats import contract_file, dlc, onnx_contract, onnx_file, placement
-from edgebuild.qnn import QnnError
+from edgebuild.qnn import QnnError, nearest
 from edgebuild.qnn.socs import SOCS, soc_of
 from edgebuild.steps import examples
 from edgebuild.steps.backends import qnn_dlc
@@ -139,6 +139,49 @@ def test_an_op_that_is_not_supported_is_named_with_the_providers_reason(tmp_path
         "hint: rewrite these ops in the network or by a pass of the recipe"
     )
     assert not (tmp_path / "b" / "out" / "model.dlc").exists()
+
+
+def resize(network, form, rounding, size):
+    """Written: a Resize of 8 x 8 to so many rows and columns."""
+    sizes = helper.make_tensor("n", TensorProto.INT64, [4], [1, 4, size, size])
+    settings = {"coordinate_transformation_mode": form, "nearest_mode": rounding}
+    return network(
+        helper.make_node("Constant", [], ["n"], "n", value=sizes),
+        helper.make_node("Resize", ["c", "", "", "n"], ["y"], "up", mode="nearest", **settings),
+        shapes={"y": [1, 4, size, size]},
+    )
+
+
+def test_a_resize_that_the_htp_rounds_otherwise_is_refused(tmp_path, network):
+    """The converter takes it without a word, and the answers are others (-1 dB)."""
+    path = resize(network, "half_pixel", "floor", 16)
+    contract = onnx_contract.of_model(onnx_file.load(path))
+    with pytest.raises(QnnError) as caught:
+        build(tmp_path / "b", path, SM8550, contract)
+    assert str(caught.value) == (
+        "error: the HTP would take other values in a Resize to the nearest one\n"
+        "  up  half_pixel, floor, 8 to 16\n"
+        "hint: the HTP does `half_pixel` and `align_corners` with `nearest_mode: round_prefer_ceil`, "
+        "and `asymmetric` with `floor`: export it so"
+    )
+
+
+@pytest.mark.parametrize(
+    ("form", "rounding", "size", "same"),
+    [
+        ("half_pixel", "round_prefer_floor", 16, True),  # no value lies half way
+        ("half_pixel", "round_prefer_floor", 12, False),
+        ("half_pixel", "round_prefer_ceil", 12, True),
+        ("asymmetric", "floor", 5, True),
+        ("align_corners", "floor", 12, False),
+        ("pytorch_half_pixel", "round_prefer_floor", 12, True),
+        ("pytorch_half_pixel", "round_prefer_ceil", 12, False),
+        ("pytorch_half_pixel", "round_prefer_floor", 5, False),
+    ],
+)
+def test_where_the_htp_takes_the_same_values(network, form, rounding, size, same):
+    model = onnx_file.load(resize(network, form, rounding, size))
+    assert (nearest.differing(model) == {}) == same
 
 
 def test_a_model_that_would_fall_apart_in_two_is_refused(tmp_path, network):
