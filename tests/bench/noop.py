@@ -52,7 +52,7 @@ def _one(folder, steps):
     )
     command = doit("build", "target=board")
     first = subprocess.run(command, cwd=ours, env=environment(ours / "home"), capture_output=True)
-    assert b"nothing to do" in first.stdout, first.stdout + first.stderr
+    assert b"nothing to do" in first.stdout, (first.stdout + first.stderr)[-2000:]
     _write_others(theirs, steps)
     ninja = shutil.which("ninja", path=f"{Path(sys.executable).parent}:/usr/bin:/usr/local/bin")
     if ninja is None:
