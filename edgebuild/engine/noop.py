@@ -15,12 +15,13 @@ import marshal
 import os
 import sys
 import time
+import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import edgebuild
 
-_FORMAT = "edgebuild-noop-3"
+_FORMAT = "edgebuild-noop-4"
 # With more files than this changed, planning the build costs less than hashing them first.
 _REHASH = 200
 # The kernel stamps files by a clock that ticks every 1 to 10 ms.
@@ -29,10 +30,11 @@ _ABSENT = (0, 0, 0, 0)
 _DAY_S = 86_400
 
 Signature = tuple[int, int, int, int]
-# Path, signature, sha256.
-Row = tuple[str, int, int, int, int, str]
-# Format, context, until, summary, rows, paths that must be there.
-Record = tuple[str, str, str, str, list[Row], list[str]]
+# Path, signature, sha256 (none of a tool's marker).
+Row = tuple[str, Signature, str]
+# Format, context, until, summary; paths, their signatures one behind the other, their sha256, packed until they
+# are needed; paths that must be there. In columns: tens of thousands of rows are read slowly.
+Record = tuple[str, str, str, str, tuple[str, ...], tuple[int, ...], bytes, tuple[str, ...]]
 
 _checked_ns: int | None = None
 
@@ -62,17 +64,17 @@ def record(
         signature, digest = _look(name)
         if signature == _ABSENT or _changed_since(name, begun_ns - _TICK_NS):
             return False
-        rows.append((name, *signature, digest))
+        rows.append((name, signature, digest))
     for name, wanted in sorted(made.items()):
         signature, digest = _look(name)
         if digest != wanted:
             return False
-        rows.append((name, *signature, digest))
-    rows += [(name, *_signature(os.stat(name)), "") for name in sorted(set(tools))]
-    present = sorted(set(there))
+        rows.append((name, signature, digest))
+    rows += [(name, _signature(os.stat(name)), "") for name in sorted(set(tools))]
+    present = tuple(sorted(set(there)))
     if not all(map(os.path.exists, present)):
         return False
-    _write(place, (_FORMAT, context, until, summary, rows, present))
+    _write(place, (_FORMAT, context, until, summary, *_columns(rows), present))
     return True
 
 
@@ -91,39 +93,51 @@ def _unchanged(place: Path, context: str, today: str) -> str | None:
     data = _read(place)
     if data is None:
         return None
-    form, known, until, summary, rows, present = data
+    form, known, until, summary, names, stamps, packed, present = data
     if form != _FORMAT or known != context or (until and today > until):
         return None
     stat = os.stat
-    suspects = []
+    suspects = set()
+    columns = zip(names, stamps[0::4], stamps[1::4], stamps[2::4], stamps[3::4], strict=True)
     try:
-        for row in rows:
-            s = stat(row[0])
+        for name, mtime, size, inode, ctime in columns:
+            s = stat(name)
             if (
-                s.st_mtime_ns != row[1]
-                or s.st_size != row[2]
-                or s.st_ino != row[3]
-                or s.st_ctime_ns != row[4]
+                s.st_mtime_ns != mtime
+                or s.st_size != size
+                or s.st_ino != inode
+                or s.st_ctime_ns != ctime
             ):
-                suspects.append(row)
+                suspects.add(name)
                 if len(suspects) > _REHASH:
                     return None
         for name in present:
             stat(name)
     except OSError:
         return None
-    _note_use_of_tools(place, rows)
+    _note_use_of_tools(place, names, packed)
     if suspects:
-        fresh: dict[str, Row] = {}
-        for row in suspects:
-            signature, digest = _look(row[0])
-            if not row[5] or digest != row[5]:
-                return None
-            fresh[row[0]] = (row[0], *signature, digest)
-        rows = [fresh.get(row[0], row) for row in rows]
+        rows = list(_rows(names, stamps, packed))
+        for i, (name, _, recorded) in enumerate(rows):
+            if name in suspects:
+                signature, digest = _look(name)
+                if not recorded or digest != recorded:
+                    return None
+                rows[i] = (name, signature, digest)
         with contextlib.suppress(OSError):  # it is as true without
-            _write(place, (form, known, until, summary, rows, present))
+            _write(place, (form, known, until, summary, *_columns(rows), present))
     return str(summary)
+
+
+def _columns(rows: Iterable[Row]) -> tuple[tuple[str, ...], tuple[int, ...], bytes]:
+    names, signatures, sha256 = zip(*rows, strict=True) if rows else ((), (), ())
+    stamps = tuple(value for signature in signatures for value in signature)
+    return names, stamps, marshal.dumps(sha256)
+
+
+def _rows(names: tuple[str, ...], stamps: tuple[int, ...], packed: bytes) -> Iterable[Row]:
+    signatures = zip(stamps[0::4], stamps[1::4], stamps[2::4], stamps[3::4], strict=True)
+    return zip(names, signatures, marshal.loads(packed), strict=True)
 
 
 def _now_there_ns(folder: Path) -> int:
@@ -137,15 +151,15 @@ def _now_there_ns(folder: Path) -> int:
         return time.time_ns()
 
 
-def _note_use_of_tools(place: Path, rows: Iterable[Row]) -> None:
+def _note_use_of_tools(place: Path, names: tuple[str, ...], packed: bytes) -> None:
     """Once a day: `doit gc` removes tool environments that nobody has used for long."""
     if time.time() - os.stat(place).st_mtime < _DAY_S:
         return
     from edgebuild.toolchains.unused import note_use
 
-    for row in rows:
-        if not row[5]:
-            note_use(Path(row[0]))
+    for name, digest in zip(names, marshal.loads(packed), strict=True):
+        if not digest:
+            note_use(Path(name))
     with contextlib.suppress(OSError):
         os.utime(place)
 
@@ -218,16 +232,16 @@ def _write(place: Path, data: Record) -> None:
     body = marshal.dumps(data)
     place.parent.mkdir(parents=True, exist_ok=True)
     temp = place.with_name(f".{place.name}.{os.getpid()}")
-    temp.write_bytes(hashlib.sha256(body).digest() + body)
+    temp.write_bytes(zlib.crc32(body).to_bytes(4) + body)
     temp.replace(place)
 
 
 def _read(place: Path) -> Record | None:
     try:
         data = place.read_bytes()
-        if hashlib.sha256(data[32:]).digest() != data[:32]:
+        if zlib.crc32(data[4:]).to_bytes(4) != data[:4]:
             return None
-        form, context, until, summary, rows, present = marshal.loads(data[32:])
+        form, context, until, summary, names, stamps, packed, present = marshal.loads(data[4:])
     except (OSError, ValueError, EOFError, TypeError):
         return None
-    return form, context, until, summary, rows, present
+    return form, context, until, summary, names, stamps, packed, present
