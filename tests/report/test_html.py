@@ -22,9 +22,15 @@ def test_a_page_says_what_was_found():
         "2027-03-31", "emulated", "estimated", "0.921 … 0.968", "Error over depth", "Roofline",
         "Traffic a frame", "By stages", "By operations", "By time, estimated", "2 fell back",
         "its scale differs from its input's", "Confusion", "Sample 41", "boxes: artifact", "1.4 %",
-        "NHWC; RGB", "onnxruntime-qnn 1.24.1", "46.5 s of work",
+        "NHWC; RGB", "onnxruntime-qnn 1.24.1", "46.5 s of work", "on 8 samples, 48 tensors",
     ):  # fmt: skip
         assert text in found.text, text
+
+
+def test_one_sample_is_one_sample():
+    document = variant("int8")
+    document["details"]["parity"]["layers"]["samples"] = 1
+    assert "Source against artifact on 1 sample, 48 tensors" in page(document).text
 
 
 def test_a_rejected_one_says_why_and_what_is_likely():

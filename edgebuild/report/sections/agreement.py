@@ -94,7 +94,7 @@ def _layers(layers: Any, story: Mapping[str, Any] | None, limit: float | None) -
     )  # fmt: skip
     said = element(
         "p",
-        f"Source against artifact on {layers.get('samples', '?')} samples, {len(rows)} tensors",
+        f"Source against artifact on {_samples(layers)}, {count(len(rows), 'tensor')}",
         f", {len(unmatched)} of the source without a counterpart" if unmatched else "",
         ". ",
         evidence(layers.get("evidence")),
@@ -140,6 +140,11 @@ def _layer(index: int, r: Mapping[str, Any]) -> ET.Element:
         cell(_short(r.get("mean_abs"))),
         cell(r.get("cosine")),
     )
+
+
+def _samples(layers: Mapping[str, Any]) -> str:
+    known = layers.get("samples")
+    return count(known, "sample") if isinstance(known, int) else "some samples"
 
 
 def _badness(r: Mapping[str, Any], db: float | None) -> float:
