@@ -98,9 +98,8 @@ def _unchanged(place: Path, context: str, today: str) -> str | None:
         return None
     stat = os.stat
     suspects = set()
-    columns = zip(names, stamps[0::4], stamps[1::4], stamps[2::4], stamps[3::4], strict=True)
     try:
-        for name, mtime, size, inode, ctime in columns:
+        for name, (mtime, size, inode, ctime) in zip(names, _signatures(stamps), strict=True):
             s = stat(name)
             if (
                 s.st_mtime_ns != mtime
@@ -136,8 +135,11 @@ def _columns(rows: Iterable[Row]) -> tuple[tuple[str, ...], tuple[int, ...], byt
 
 
 def _rows(names: tuple[str, ...], stamps: tuple[int, ...], packed: bytes) -> Iterable[Row]:
-    signatures = zip(stamps[0::4], stamps[1::4], stamps[2::4], stamps[3::4], strict=True)
-    return zip(names, signatures, marshal.loads(packed), strict=True)
+    return zip(names, _signatures(stamps), marshal.loads(packed), strict=True)
+
+
+def _signatures(stamps: tuple[int, ...]) -> Iterable[Signature]:
+    return zip(stamps[0::4], stamps[1::4], stamps[2::4], stamps[3::4], strict=True)
 
 
 def _now_there_ns(folder: Path) -> int:

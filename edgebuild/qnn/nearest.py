@@ -1,7 +1,7 @@
 """Resizes to the nearest value that the HTP computes otherwise than ONNX, by which value they take.
 
 QNN's converter refuses some roundings and takes others without a word. What the HTP does then was found
-with the emulator (SM8250 and SM8550, 45 cases each); its scale is the ratio of the sizes.
+with the emulator (SM8250 and SM8550, 80 cases each); its scale is the ratio of the sizes.
 """
 
 from __future__ import annotations

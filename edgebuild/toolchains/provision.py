@@ -28,7 +28,7 @@ from edgebuild.toolchains import pip as pips
 from edgebuild.toolchains.environments import Environment
 from edgebuild.toolchains.pip import Pip, PipFailed
 from edgebuild.toolchains.progress import Progress
-from edgebuild.toolchains.tools import Tools, Wheel, forget, place_of, present, record
+from edgebuild.toolchains.tools import Tools, Wheel, forget, lock_of, place_of, present, record
 
 __all__ = ["ProvisioningFailed", "Tools", "ensure", "fill", "present"]
 
@@ -229,7 +229,7 @@ def _pip(scratch: Path) -> tuple[str, ...]:
 def _alone(place: Path, progress: Progress) -> Iterator[int]:
     """Hold the lock of a place; yields its descriptor. Removing the lock file would be a race."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    held = os.open(place.with_name(f".{place.name}.lock"), os.O_RDWR | os.O_CREAT, 0o644)
+    held = os.open(lock_of(place), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)

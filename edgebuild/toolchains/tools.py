@@ -102,6 +102,11 @@ def place_of(environment: Environment, folder: Path) -> Path:
     return folder / f"{environment.name}-{name}"
 
 
+def lock_of(place: Path) -> Path:
+    """The file that is locked while an environment is made or removed, and touched when it is used."""
+    return place.with_name(f".{place.name}.lock")
+
+
 def python_tag() -> str:
     """The running Python and machine, as far as wheels and steps can tell them apart."""
     version = platform.python_version()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edgebuild.toolchains.environments import ENVIRONMENTS
-from edgebuild.toolchains.tools import MARKER, forget, place_of
+from edgebuild.toolchains.tools import MARKER, forget, lock_of, place_of
 
 DAYS = 30
 _DAY_S = 86_400
@@ -35,7 +35,7 @@ class Outdated:
 def note_use(place: Path) -> None:
     """Remember that an environment was used now. Where that cannot be written, it cannot be removed either."""
     with contextlib.suppress(OSError):
-        os.utime(_lock(place))
+        os.utime(lock_of(place))
 
 
 def remove(folder: Path, *, now_s: float) -> list[Outdated]:
@@ -75,7 +75,7 @@ def _last_use_s(place: Path) -> float:
     """Versions of edgebuild that noted no use read the marker, of which the system notes the day, as a rule."""
     times = [0.0]
     with contextlib.suppress(OSError):
-        times.append(_lock(place).stat().st_mtime)
+        times.append(lock_of(place).stat().st_mtime)
     with contextlib.suppress(OSError):
         status = (place / MARKER).stat()
         times += [status.st_mtime, status.st_atime]
@@ -87,16 +87,12 @@ def _last_use_s(place: Path) -> float:
 @contextlib.contextmanager
 def _alone(place: Path) -> Iterator[None]:
     """The lock that is held while an environment is made; BlockingIOError if it is being made."""
-    held = os.open(_lock(place), os.O_RDWR | os.O_CREAT, 0o644)
+    held = os.open(lock_of(place), os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     finally:
         os.close(held)
-
-
-def _lock(place: Path) -> Path:
-    return place.with_name(f".{place.name}.lock")
 
 
 def _sizes(place: Path) -> Iterator[int]:
